@@ -1,0 +1,1 @@
+"""What the literature says: each number with unit, range and source."""

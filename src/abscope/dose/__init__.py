@@ -1,0 +1,1 @@
+"""What was delivered: fractionation, biologically effective dose, and later the dose grid."""

@@ -1,0 +1,1 @@
+"""What the scans, the blood and the patient say: calls with their rule, numbers and reasons."""
