@@ -7,7 +7,9 @@ response criteria count it (two targets per organ, all nodes one organ, bone nee
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["NEIGHBORS", "REGIONS", "SITES", "Kind", "Laterality", "Region", "Site"]
+__all__ = [
+    "REGIONS", "SITES", "Kind", "Laterality", "Region", "Relation", "Site", "relation",
+]  # fmt: skip
 
 Region = Literal[
     "head", "neck", "thorax", "abdomen", "pelvis", "upper_limb", "lower_limb", "unknown"
@@ -19,17 +21,35 @@ REGIONS: tuple[Region, ...] = (
     "head", "neck", "thorax", "abdomen", "pelvis", "upper_limb", "lower_limb", "unknown",
 )  # fmt: skip
 
-#: Regions that share a border: a field in one can reach a few centimeters into the other.
-NEIGHBORS: dict[Region, frozenset[Region]] = {
-    "head": frozenset({"neck"}),
-    "neck": frozenset({"head", "thorax"}),
-    "thorax": frozenset({"neck", "abdomen", "upper_limb"}),
-    "abdomen": frozenset({"thorax", "pelvis"}),
-    "pelvis": frozenset({"abdomen", "lower_limb"}),
-    "upper_limb": frozenset({"thorax"}),
-    "lower_limb": frozenset({"pelvis"}),
-    "unknown": frozenset(),
-}
+#: How two sites lie to each other: sharing a body region, touching across a border, or apart.
+Relation = Literal["same", "near", "remote", "unknown"]
+
+#: Regions that a site touches without lying in them, so that a field there can reach it. The
+#: kidney does not count as touching the thorax, the liver under the diaphragm does.
+_TOUCHES: dict[str, tuple[Region, ...]] = {
+    "brain": ("neck",), "brainstem": ("neck",), "meninges": ("neck",), "skull": ("neck",),
+    "mandible": ("neck",), "oral_cavity": ("neck",), "nasopharynx": ("neck",),
+    "skin_head_neck": ("thorax",), "node_cervical": ("head", "thorax"), "thyroid": ("thorax",),
+    "larynx": ("head", "thorax"), "hypopharynx": ("head", "thorax"),
+    "spine_cervical": ("head", "thorax"), "soft_tissue_head_neck": ("thorax",),
+    "node_supraclavicular": ("upper_limb",), "node_axillary": ("upper_limb", "neck"),
+    "axilla": ("upper_limb", "neck"), "scapula": ("upper_limb", "neck"),
+    "clavicle": ("upper_limb", "neck"), "humerus": ("thorax",),
+    "soft_tissue_upper_limb": ("thorax",), "skin_upper_limb": ("thorax",),
+    "lung": ("neck", "abdomen"), "pleura": ("neck", "abdomen"), "rib": ("neck", "abdomen"),
+    "mediastinum": ("neck", "abdomen"), "node_mediastinal": ("neck", "abdomen"),
+    "heart": ("abdomen",), "pericardium": ("abdomen",), "esophagus": ("abdomen",),
+    "sternum": ("neck", "abdomen"), "chest_wall": ("neck", "abdomen", "upper_limb"),
+    "breast": ("abdomen", "upper_limb"), "spine_thoracic": ("neck", "abdomen"),
+    "liver": ("thorax",), "spleen": ("thorax",), "stomach": ("thorax",), "adrenal": ("thorax",),
+    "omentum": ("pelvis",), "abdominal_wall": ("thorax", "pelvis"),
+    "retroperitoneum": ("pelvis",), "node_retroperitoneal": ("pelvis",),
+    "spine_lumbar": ("pelvis",), "sacrum": ("abdomen",), "node_pelvic": ("abdomen",),
+    "pelvic_bone": ("abdomen", "lower_limb"), "pelvic_soft_tissue": ("abdomen", "lower_limb"),
+    "bladder": ("abdomen",), "uterus": ("abdomen",), "ovary": ("abdomen",),
+    "femur": ("pelvis",), "soft_tissue_lower_limb": ("pelvis",), "skin_lower_limb": ("pelvis",),
+    "vagina_vulva": ("lower_limb",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,11 @@ class Site:
     regions: tuple[Region, ...]
     kind: Kind
     paired: bool = False
+
+    @property
+    def touches(self) -> tuple[Region, ...]:
+        """Regions that the site borders on without lying in them."""
+        return _TOUCHES.get(self.name, ())
 
 
 # name | label | organ | regions | kind | paired
@@ -156,3 +181,20 @@ def _read(line: str) -> Site:
 SITES: dict[str, Site] = {
     site.name: site for site in (_read(line) for line in _TABLE.strip().splitlines())
 }
+
+
+def relation(site: Site, other: Site) -> Relation:
+    """Return how two sites lie to each other.
+
+    ``same``: they share a body region. ``near``: each touches a region of the other (liver and
+    lung). ``remote``: neither; a field at the one ends at least a region's border away from the
+    other. ``unknown``: one of them has no known region.
+    """
+    mine, theirs = set(site.regions) - {"unknown"}, set(other.regions) - {"unknown"}
+    if not mine or not theirs:
+        return "unknown"
+    if mine & theirs:
+        return "same"
+    if mine & set(other.touches) and theirs & set(site.touches):
+        return "near"
+    return "remote"
