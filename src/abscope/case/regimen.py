@@ -13,7 +13,10 @@ from typing import Any
 from abscope.case.facts import complain
 from abscope.case.units import UNITS, canonical_unit
 
-__all__ = ["Dose", "Segment", "expand_regimen", "parse_regimen", "read_drug", "read_radiotherapy"]
+__all__ = [
+    "Dose", "Segment", "Total", "expand_regimen", "parse_regimen", "read_drug",
+    "read_radiotherapy", "regimen_totals",
+]  # fmt: skip
 
 MAX_DOSES = 10_000
 
@@ -82,6 +85,16 @@ class Dose:
     unit: str
     day: float | None
     date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sum over the doses of one label and unit; None where the text leaves the number open."""
+
+    label: str
+    unit: str
+    n_doses: int | None
+    amount: float | None
 
 
 def parse_regimen(text: str) -> tuple[Segment, ...]:
@@ -238,6 +251,26 @@ def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
         if last.date is not None and interval is not None:
             cursor_date = last.date + timedelta(days=max(1, round(interval)))
     return tuple(doses)
+
+
+def regimen_totals(segments: tuple[Segment, ...]) -> tuple[Total, ...]:
+    """Return the number of doses and the total amount (n x amount, summed) per label and unit.
+
+    >>> regimen_totals(parse_regimen("5 x 4.5 Gy then 2 x 5 Gy"))
+    (Total(label='', unit='Gy', n_doses=7, amount=32.5),)
+    """
+    kinds: dict[tuple[str, str], list[Segment]] = {}
+    for segment in segments:
+        kinds.setdefault((segment.label, segment.unit), []).append(segment)
+    totals = []
+    for (label, unit), parts in kinds.items():
+        counts = [part.n_doses for part in parts if part.n_doses is not None]
+        open_end = len(counts) < len(parts)
+        amount = round(sum(part.amount * (part.n_doses or 0) for part in parts), 10)
+        totals.append(
+            Total(label, unit, None if open_end else sum(counts), None if open_end else amount)
+        )
+    return tuple(totals)
 
 
 def _doses(segment: Segment, start_d: float | None, start_date: date | None) -> list[Dose]:
