@@ -227,6 +227,13 @@ def _span(item: Quantity | QuantityVersion) -> tuple[float | None, float | None]
     return (item.value, item.value) if item.value is not None else (item.low, item.high)
 
 
+def _allowed(unit: str, low: float | None, high: float | None) -> str:
+    """The plausible range in words; a tiny lower limit stands for 'more than zero'."""
+    floor = "" if low is None else "0 < " if 0 < low < 1e-6 else f"{low:g} <= "
+    ceiling = "" if high is None else f" <= {high:g}"
+    return f"{floor}value{ceiling} {unit}"
+
+
 def quantity_in(
     unit: str, *, low: float | None = None, high: float | None = None, hint: str = ""
 ) -> BeforeValidator:
@@ -268,8 +275,7 @@ def quantity_in(
             if (low is not None and number < low) or (high is not None and number > high):
                 raise complain(
                     f"value is {number:g} {unit}",
-                    f"{'-inf' if low is None else f'{low:g}'} to "
-                    f"{'inf' if high is None else f'{high:g}'} {unit}",
+                    _allowed(unit, low, high),
                     hint or "Check the value and its unit.",
                 )
         return amount

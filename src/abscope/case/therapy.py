@@ -1,5 +1,6 @@
 """Systemic therapy, procedures and other medication: given, stopped, refused, not reported."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -18,10 +19,14 @@ DrugClass = Literal[
 ]  # fmt: skip
 
 
+#: A text with an amount in it is a regimen, not a name.
+_DOSED = re.compile(r"\d\s*(?:mg|g|ug|mcg|MBq|GBq)\b", re.IGNORECASE)
+
+
 class Agent(Record):
     """One drug of a regimen with its dose; a flat dose is never converted to mg/kg or back.
 
-    ``regimen`` is a shorthand that is expanded on reading, for example ``200 mg q21d x 6``.
+    A bare text is the name, or a whole regimen where it holds a dose. ``regimen`` is a shorthand that is expanded on reading, for example ``200 mg q21d x 6``.
     """
 
     name: str = Field(min_length=1)
@@ -37,7 +42,7 @@ class Agent(Record):
     @classmethod
     def _expand_regimen(cls, data: Any) -> Any:
         if isinstance(data, str):
-            data = {"name": data}
+            data = {"regimen": data} if _DOSED.search(data) else {"name": data}
         if isinstance(data, dict) and "regimen" in data:
             return read_drug(data)
         return data
