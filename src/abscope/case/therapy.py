@@ -26,7 +26,8 @@ _DOSED = re.compile(r"\d\s*(?:mg|g|ug|mcg|MBq|GBq)\b", re.IGNORECASE)
 class Agent(Record):
     """One drug of a regimen with its dose; a flat dose is never converted to mg/kg or back.
 
-    A bare text is the name, or a whole regimen where it holds a dose. ``regimen`` is a shorthand that is expanded on reading, for example ``200 mg q21d x 6``.
+    A bare text is the name, or a whole regimen where it holds a dose. ``regimen`` is a shorthand
+    that is expanded on reading, for example ``200 mg q21d x 6``.
     """
 
     name: str = Field(min_length=1)
