@@ -1,0 +1,41 @@
+"""Times of a record in words: as written, and as days and dates where something ties them down."""
+
+import math
+
+from abscope.case.clock import Clock, Span
+from abscope.case.facts import Fact
+from abscope.case.timing import When
+from abscope.report.words import brief, day_month_year
+
+__all__ = ["day_words", "span_words", "time_words"]
+
+
+def day_words(day: float) -> str:
+    """Return a day of the axis: ``day 14``, ``day −3``."""
+    return f"day {round(day):d}".replace("-", "−")
+
+
+def span_words(span: Span | None, clock: Clock) -> str:
+    """Return a span of days, with calendar dates where day zero has one."""
+    if span is None:
+        return "not tied to day zero"
+    low, high = span.low_d, span.high_d
+    if span.exact:
+        return _with_date(low, clock)
+    if math.isinf(low) and math.isinf(high):
+        return "at no known time"
+    if math.isinf(low):
+        return f"{_with_date(high, clock)} or earlier"
+    if math.isinf(high):
+        return f"{_with_date(low, clock)} or later"
+    return f"{_with_date(low, clock)} to {_with_date(high, clock)}"
+
+
+def _with_date(day: float, clock: Clock) -> str:
+    date = clock.date_of(day)
+    return f"{day_words(day)} ({day_month_year(date)})" if date else day_words(day)
+
+
+def time_words(fact: Fact[When] | None, *, missing: str) -> str:
+    """Return a time as the record has it; every version where they conflict."""
+    return brief(fact) or missing
