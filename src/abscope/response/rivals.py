@@ -1,0 +1,234 @@
+"""Other explanations of a distant response: each found in the record, or named as not excluded.
+
+A *rival* is established by the record and takes the certainty away: a drug given, a lesion already
+shrinking, a response that came back. A *caveat* is a gap: the record does not exclude it. Only a
+rival lowers a call; both are shown.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from abscope.case.clock import Clock, Span
+from abscope.case.facts import Fact
+from abscope.case.lesion import Lesion
+from abscope.case.radiotherapy import RTCourse
+from abscope.case.record import Case
+from abscope.case.therapy import SystemicTherapy
+from abscope.response.trajectory import Trajectory
+
+__all__ = ["DRUG_WINDOW_D", "Rival", "drug_rivals", "endocrine_rival", "lesion_rivals"]
+
+#: A drug started or changed within this many days before radiotherapy can explain the response
+#: (evidence grade of the project, see docs/explanation/abscopal-call).
+DRUG_WINDOW_D = 90.0
+
+#: First sight of a distant response after the course: usual window, and the longest published
+#: delay (55 cases, maximum 24 months).
+EARLIEST_ONSET_D, LATEST_ONSET_D, LONGEST_ONSET_D = 14.0, 365.25, 730.5
+
+#: A fall of one lesion before radiotherapy that is beyond one reader's repeat error.
+_SHRINKING_FRAC = -0.18
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One competing explanation: a code, whether it is established, and the facts in words."""
+
+    code: str
+    kind: Literal["rival", "caveat"]
+    text: str
+    drugs: tuple[str, ...] = ()
+
+
+def drug_rivals(
+    case: Case, *, course: RTCourse, clock: Clock, until: Span | None
+) -> tuple[Rival, ...]:
+    """Return drugs that can explain a response seen at ``until`` (None: its time is not known).
+
+    A therapy counts when it can have been given between 90 days before the course and the
+    response. Without any therapy and without a statement that none was given, the drugs are
+    unknown, which is a rival that the record cannot exclude.
+    """
+    start = clock.event(f"{course.id}.start")
+    out: list[Rival] = []
+    for therapy in case.systemic_therapy:
+        verdict = _overlap(therapy, course, clock, start, until)
+        if verdict is None:
+            continue
+        names = tuple(agent.name for agent in therapy.agents)
+        out.append(
+            Rival(
+                "concurrent-drug" if verdict[0] == "rival" else "earlier-drug",
+                verdict[0],
+                f"{' + '.join(names)}: {verdict[1]}",
+                names,
+            )
+        )
+    if not case.systemic_therapy and not case.no_systemic_therapy:
+        out.append(
+            Rival(
+                "drugs-unknown",
+                "rival",
+                "whether any systemic therapy was given is not known",
+            )
+        )
+    if case.no_systemic_therapy and all(n.scope != "any" for n in case.no_systemic_therapy):
+        scopes = ", ".join(sorted({n.scope for n in case.no_systemic_therapy}))
+        out.append(
+            Rival(
+                "drugs-partly-excluded", "caveat", f"only {scopes} is stated not to have been given"
+            )
+        )
+    return tuple(out)
+
+
+def _overlap(
+    therapy: SystemicTherapy,
+    course: RTCourse,
+    clock: Clock,
+    start: Span | None,
+    until: Span | None,
+) -> tuple[Literal["rival", "caveat"], str] | None:
+    if course.id in therapy.ongoing_during:
+        return "rival", "given during the course"
+    first = clock.event(f"{therapy.id}.start")
+    last = clock.event(f"{therapy.id}.end")
+    if first is None and last is None:
+        return "rival", "when it was given is not known"
+    if start is None:
+        return "rival", "how it lies in time to the course is not known"
+    given_from = first.low_d if first else -math.inf
+    given_to = last.high_d if last else math.inf
+    seen = until.high_d if until else math.inf
+    if given_from > seen:
+        return None
+    if given_to < start.low_d - DRUG_WINDOW_D:
+        return "caveat", f"ended more than {DRUG_WINDOW_D:g} days before the course"
+    surely_after = first is not None and first.low_d > start.high_d
+    when = (
+        "started after the course and before the response"
+        if surely_after
+        else (f"given within {DRUG_WINDOW_D:g} days before the course or until the response")
+    )
+    return "rival", when
+
+
+def lesion_rivals(
+    case: Case, lesion: Lesion, *, path: Trajectory, clock: Clock
+) -> tuple[Rival, ...]:
+    """Return what speaks in the lesion's own course against an effect of the radiotherapy."""
+    out: list[Rival] = []
+    trend = lesion.trend_before_rt
+    if trend is not None and "shrinking" in trend.candidates:
+        out.append(
+            Rival("shrinking-before", "rival", f"{lesion.id} was shrinking before the course")
+        )
+    elif _shrank_before(path):
+        out.append(
+            Rival(
+                "shrinking-before",
+                "rival",
+                f"{lesion.id} measured smaller before the course already",
+            )
+        )
+    elif trend is None and len(path.before) < 2:
+        out.append(
+            Rival(
+                "trend-unknown", "caveat", f"how {lesion.id} moved before the course is not known"
+            )
+        )
+    if path.lapsed is not None:
+        out.append(
+            Rival(
+                "transient",
+                "rival",
+                f"{lesion.id} grew again at {path.lapsed.scan}: the response was transient",
+            )
+        )
+    out += _timing(lesion, path)
+    out += _other_treatment(case, lesion, path, clock)
+    if lesion.histology is None or not lesion.histology.known:
+        out.append(Rival("no-histology", "caveat", f"{lesion.id} has no histology in the record"))
+    return tuple(out)
+
+
+def _shrank_before(path: Trajectory) -> bool:
+    sizes = [r.size_mm for r in path.before if r.size_mm]
+    return len(sizes) >= 2 and sizes[-1] / sizes[-2] - 1 <= _SHRINKING_FRAC
+
+
+def _timing(lesion: Lesion, path: Trajectory) -> list[Rival]:
+    onset = path.onset_d
+    if path.first is None:
+        return []
+    if onset is None:
+        return [Rival("onset-unknown", "caveat", f"when {lesion.id} responded is not known")]
+    if onset.low_d > LATEST_ONSET_D:
+        months = onset.low_d / 30.4375
+        return [
+            Rival(
+                "late",
+                "rival",
+                f"{lesion.id} responded {months:.0f} months or more after the course",
+            )
+        ]
+    if onset.high_d < EARLIEST_ONSET_D:
+        return [Rival("early", "rival", f"{lesion.id} responded within two weeks of the course")]
+    return []
+
+
+def _other_treatment(case: Case, lesion: Lesion, path: Trajectory, clock: Clock) -> list[Rival]:
+    """Surgery, ablation or embolization of the responding lesion itself, before its response.
+
+    A lesion that was seen again after its response was not removed before it.
+    """
+    out: list[Rival] = []
+    seen = path.first.span if path.first else None
+    for procedure in case.procedures:
+        if procedure.kind in ("biopsy", "transfusion") or lesion.id not in procedure.lesions:
+            continue
+        when = clock.event(procedure.id)
+        if seen is not None and when is not None and when.low_d > seen.high_d:
+            continue
+        if when is None and path.lapsed is not None:
+            continue
+        out.append(
+            Rival("locally-treated", "rival", f"{lesion.id} was itself treated: {procedure.name}")
+        )
+    return out
+
+
+def endocrine_rival(case: Case, *, course: RTCourse) -> Rival | None:
+    """Return the endocrine effect of pelvic radiotherapy in hormone-receptor-positive disease.
+
+    Ovarian dose stops estrogen before menopause, which can shrink breast cancer anywhere. It is a
+    rival where premenopausal status is recorded, a caveat where nothing excludes it.
+    """
+    diagnosis, patient = case.diagnosis, case.patient
+    if not _is(diagnosis.tumor_type, "breast") or _is(patient.sex, "male"):
+        return None
+    receptors = [
+        marker
+        for marker in diagnosis.markers
+        if marker.name.upper() in ("ER", "PR", "PGR", "ESR1") and _positive(marker.result)
+    ]
+    names = (*course.targets, *course.targets_uncertain)
+    pelvic = [name for name in names if "pelvis" in case.lesions_by_id[name].body_regions]
+    if not receptors or not pelvic or _is(patient.menopausal_status, "postmenopausal"):
+        return None
+    text = f"pelvic field ({', '.join(pelvic)}) in hormone-receptor-positive disease"
+    if _is(patient.menopausal_status, "premenopausal"):
+        return Rival("ovarian-dose", "rival", f"{text} before menopause: ovarian dose not reported")
+    return Rival(
+        "ovarian-dose", "caveat", f"{text}; menopausal status and ovarian dose not reported"
+    )
+
+
+def _is(fact: Fact[Any] | None, value: str) -> bool:
+    return fact is not None and fact.value == value
+
+
+def _positive(result: Fact[str] | None) -> bool:
+    text = (result.value or "").lower() if result else ""
+    return "pos" in text or text.strip().startswith("+")
