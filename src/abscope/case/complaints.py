@@ -76,7 +76,7 @@ def _read(error: Mapping[str, Any], root: type[BaseModel]) -> list[Complaint]:
         return [_missing(loc)]
     if kind == "extra_forbidden":
         return [_unknown_key(loc, root)]
-    if kind == "too_short" and len(given) >= context["min_length"]:
+    if kind == "too_short" and len(given or ()) >= context["min_length"]:
         return []  # pydantic counts valid entries only, and tells of the others on their own
     return [Complaint(loc, *_plain(kind, given, context, error["msg"]))]
 
@@ -117,9 +117,9 @@ def _plain(kind: str, given: Any, context: Mapping[str, Any], msg: str) -> tuple
         return f"{shown} is too long", f"at most {context['max_length']}", "Shorten it."
     if kind == "finite_number":
         return f"{shown} is no finite number", "a number", "Write the value, or not reported."
-    words = _KINDS.get(re.sub(r"_(type|parsing|from_float|parsing_size)$", "", kind))
-    if words:
-        return f"{shown} is {_what_it_is(given)}", words, _ACTIONS[words]
+    form = _KINDS.get(re.sub(r"_(type|parsing|from_float|parsing_size)$", "", kind))
+    if form:
+        return f"{shown} is {_what_it_is(given)}", form, _ACTIONS[form]
     return f"{shown}: {msg}", "a value that the schema allows", "See 'abscope schema'."
 
 
@@ -171,10 +171,9 @@ def _show(given: Any) -> str:
     if isinstance(given, (dict, list, tuple)):
         return f"{'mapping' if isinstance(given, dict) else 'list'} of {len(given)}"
     if isinstance(given, str):
-        given = given if len(given) <= 60 else f"{given[:57]}..."
-        return f"'{given}'"
-    shown = str(given)
-    return shown if len(shown) <= 40 else f"{shown[:37]}..."
+        return f"'{given}'" if len(given) <= 60 else f"'{given[:57]}...'"
+    text = str(given)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _either(names: list[str]) -> str:

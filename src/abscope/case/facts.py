@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
@@ -19,9 +18,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from abscope.case.units import parse_amount
-
-__all__ = ["MISSING", "Fact", "Quantity", "Record", "Status", "Version", "complain", "quantity_in"]
+__all__ = [
+    "MISSING", "Fact", "Quantity", "QuantityVersion", "Record", "Status", "Version", "complain",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -36,12 +35,17 @@ MISSING = {
 }
 
 
-def complain(what: str, expected: str, action: str) -> PydanticCustomError:
-    """Return an error for a validator to raise; the reader turns it into a located Problem."""
+def complain(
+    what: str, expected: str, action: str, *, path: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """Return an error for a validator to raise; the reader turns it into a located Problem.
+
+    ``path`` leads from the validated value to the part of it that is wrong.
+    """
     return PydanticCustomError(
         "abscope",
         "{what}; expected {expected}. {action}",
-        {"what": what, "expected": expected, "action": action},
+        {"what": what, "expected": expected, "action": action, "path": path},
     )
 
 
@@ -73,6 +77,39 @@ class Version(Record, Generic[T]):
         data = {key: item for key, item in handler(self).items() if item is not None}
         return data["value"] if set(data) == {"value"} else data
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Let an editor accept the bare value beside the long form."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        full, short = cls._forms(dict(schema))
+        schema.clear()
+        schema["anyOf"] = [*short, full]
+        return schema
+
+    @classmethod
+    def _forms(cls, full: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return full, _short_forms(full)
+
+
+def _short_forms(full: dict[str, Any]) -> list[dict[str, Any]]:
+    value = full.get("properties", {}).get("value", {})
+    return [form for form in value.get("anyOf", [value]) if form.get("type") != "null"]
+
+
+def _with_units(full: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Let every number of a quantity also be a text with a unit."""
+    short = [{"type": "number"}, {"type": "string", "pattern": "[0-9]"}]
+    number = {"anyOf": [*short, {"type": "null"}], "default": None}
+    properties = dict(full["properties"])
+    properties.update(dict.fromkeys(("value", "low", "high"), number))
+    return {**full, "properties": properties}, short
+
+
+def _reads_as_missing(data: Any) -> bool:
+    return isinstance(data, str) and data.strip().lower() in MISSING
+
 
 class Fact(Record, Generic[T]):
     """A value with its status, its versions where sources conflict, and its place in the source.
@@ -92,7 +129,7 @@ class Fact(Record, Generic[T]):
     @model_validator(mode="before")
     @classmethod
     def _from_scalar(cls, data: Any) -> Any:
-        if isinstance(data, str) and data.strip().lower() in MISSING:
+        if _reads_as_missing(data):
             return {"status": MISSING[data.strip().lower()]}
         if isinstance(data, (dict, Fact)):
             if isinstance(data, dict) and "versions" in data and "status" not in data:
@@ -146,10 +183,12 @@ class Fact(Record, Generic[T]):
 
     @model_serializer(mode="wrap")
     def _compact(self, handler: SerializerFunctionWrapHandler) -> Any:
-        data = {key: item for key, item in handler(self).items() if item not in (None, (), [])}
+        data = {key: item for key, item in handler(self).items() if item is not None}
+        if not data.get("versions"):
+            data.pop("versions", None)
         if data.get("status", "stated") == "stated" and "versions" not in data:
             data.pop("status", None)
-            if set(data) == {"value"}:
+            if set(data) == {"value"} and not _reads_as_missing(data["value"]):
                 return data["value"]
         if set(data) == {"status"}:
             return data["status"].replace("_", " ")
@@ -161,16 +200,16 @@ class Fact(Record, Generic[T]):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Let an editor accept the short form (the bare value) beside the long one."""
+        """Let an editor accept the short forms (the bare value, not reported) beside the long."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        full = dict(schema)
-        value = full.get("properties", {}).get("value", {})
-        short = [form for form in value.get("anyOf", [value]) if form.get("type") != "null"]
+        full, short = cls._forms(dict(schema))
         schema.clear()
         schema["anyOf"] = [*short, {"enum": sorted(MISSING)}, full]
-        if "title" in full:
-            schema["title"] = full["title"]
         return schema
+
+    @classmethod
+    def _forms(cls, full: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return full, _short_forms(full)
 
 
 class QuantityVersion(Version[float]):
@@ -178,6 +217,10 @@ class QuantityVersion(Version[float]):
 
     low: float | None = None
     high: float | None = None
+
+    @classmethod
+    def _forms(cls, full: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return _with_units(full)
 
 
 class Quantity(Fact[float]):
@@ -191,18 +234,34 @@ class Quantity(Fact[float]):
     low: float | None = None
     high: float | None = None
 
+    @classmethod
+    def _forms(cls, full: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return _with_units(full)
+
     def _has_value(self) -> bool:
         return self.value is not None or self.low is not None or self.high is not None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        items: list[Quantity | QuantityVersion] = [self, *self.versions]
-        for item in items:
-            if item.low is not None and item.high is not None and item.low > item.high:
+        items: list[tuple[tuple[str | int, ...], Quantity | QuantityVersion]] = [((), self)]
+        items += [(("versions", index), item) for index, item in enumerate(self.versions)]
+        for path, item in items:
+            low, high = item.low, item.high
+            if low is not None and high is not None and low > high:
                 raise complain(
-                    f"the interval runs from {item.low:g} down to {item.high:g}",
+                    f"the interval runs from {low:g} down to {high:g}",
                     "low <= high",
                     "Swap the two numbers.",
+                    path=path,
+                )
+            if item.value is not None and not (
+                (low is None or low <= item.value) and (high is None or item.value <= high)
+            ):
+                raise complain(
+                    f"the value {item.value:g} lies outside its own interval",
+                    "low <= value <= high",
+                    "Correct one of the three numbers.",
+                    path=path,
                 )
         return self
 
@@ -232,52 +291,3 @@ def _allowed(unit: str, low: float | None, high: float | None) -> str:
     floor = "" if low is None else "0 < " if 0 < low < 1e-6 else f"{low:g} <= "
     ceiling = "" if high is None else f" <= {high:g}"
     return f"{floor}value{ceiling} {unit}"
-
-
-def quantity_in(
-    unit: str, *, low: float | None = None, high: float | None = None, hint: str = ""
-) -> BeforeValidator:
-    """Return a validator that reads numbers and unit strings into ``unit`` and checks the range.
-
-    A bare number is taken to be in ``unit``; a string must name a unit that converts to it.
-    ``low`` and ``high`` are the limits of what is plausible (both inclusive; a value equal to an
-    exclusive zero is caught by a tiny low), ``hint`` the question to ask above the upper one.
-    """
-
-    def read(data: Any) -> Any:
-        if data is None or isinstance(data, Quantity):
-            return data
-        if isinstance(data, str) and data.strip().lower() in MISSING:
-            return data
-        if not isinstance(data, dict):
-            return _checked(parse_amount(data, unit))
-        out = dict(data)
-        if "versions" in out and isinstance(out["versions"], (list, tuple)):
-            out["versions"] = tuple(
-                v if isinstance(v, QuantityVersion) else _one(v) for v in out["versions"]
-            )
-        return _one(out)
-
-    def _one(item: Any) -> Any:
-        if not isinstance(item, dict):
-            return _checked(parse_amount(item, unit))
-        out = dict(item)
-        for key in ("low", "high"):
-            if out.get(key) is not None:
-                out[key] = _checked(parse_amount(out[key], unit)).get("value", out[key])
-        if out.get("value") is not None:
-            out.pop("value")
-            out = {**_checked(parse_amount(item["value"], unit)), **out}
-        return out
-
-    def _checked(amount: dict[str, float]) -> dict[str, float]:
-        for number in amount.values():
-            if (low is not None and number < low) or (high is not None and number > high):
-                raise complain(
-                    f"value is {number:g} {unit}",
-                    _allowed(unit, low, high),
-                    hint or "Check the value and its unit.",
-                )
-        return amount
-
-    return BeforeValidator(read)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from abscope.case.amounts import Flag, Whole
 from abscope.case.anatomy import SITES, Laterality, Region, Site
 from abscope.case.facts import Fact, Record, complain
 from abscope.case.timing import When
@@ -31,7 +32,7 @@ SiteName = Annotated[str, BeforeValidator(_site), Field(json_schema_extra={"enum
 
 #: How many: a number, or the source's word where it gives none.
 Count = Annotated[
-    int | Literal["single", "several", "multiple", "numerous"], Field(union_mode="left_to_right")
+    Whole | Literal["single", "several", "multiple", "numerous"], Field(union_mode="left_to_right")
 ]
 
 
@@ -60,18 +61,18 @@ class Lesion(Record):
     also_sites: tuple[SiteName, ...] = ()
     regions: tuple[Region, ...] = ()
     laterality: Fact[Laterality] | None = None
-    node: Fact[bool] | None = None
+    node: Fact[Flag] | None = None
     bone_type: Fact[Literal["lytic", "mixed", "blastic"]] | None = None
-    soft_tissue_part: Fact[bool] | None = None
-    cystic: Fact[bool] | None = None
-    primary: bool = False
+    soft_tissue_part: Fact[Flag] | None = None
+    cystic: Fact[Flag] | None = None
+    primary: Flag = False
     group: str | None = None
     count: Fact[Count] | None = None
-    measurable: Fact[bool] | None = None
-    painful: Fact[bool] | None = None
+    measurable: Fact[Flag] | None = None
+    painful: Fact[Flag] | None = None
     first_seen: Fact[When] | None = None
     histology: Fact[str] | None = None
-    biopsied: Fact[bool] | None = None
+    biopsied: Fact[Flag] | None = None
     trend_before_rt: Fact[Literal["growing", "stable", "shrinking", "new"]] | None = None
     fate: Fact[str] | None = None
     links: tuple[Link, ...] = ()

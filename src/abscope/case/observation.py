@@ -4,7 +4,17 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from abscope.case.amounts import Mg, Milliliters, Millimeters, Number
+from abscope.case.amounts import (
+    Flag,
+    Mg,
+    Milliliters,
+    Millimeters,
+    Minutes,
+    Number,
+    PlainMillimeters,
+    Positive,
+    Whole,
+)
 from abscope.case.facts import Fact, Record, complain
 from abscope.case.labs import read_lab_value
 from abscope.case.lesion import Count, Identifier
@@ -40,30 +50,20 @@ class Finding(Record):
         Literal["measured", "too_small", "absent", "not_imaged", "not_evaluable", "split", "merged"]
         | None
     ) = None
-    fragments_mm: tuple[float, ...] = ()
+    fragments_mm: tuple[PlainMillimeters, ...] = ()
     merged_with: Identifier | None = None
     change: Fact[Change] | None = None
     relative_to: Identifier | None = None
-    unequivocal: Fact[bool] | None = None
+    unequivocal: Fact[Flag] | None = None
     count: Fact[Count] | None = None
     volume_ml: Milliliters | None = None
-    suv_max: Number | None = None
-    sul_peak: Number | None = None
-    tlg_ml: Number | None = None
+    suv_max: Positive | None = None
+    sul_peak: Positive | None = None
+    tlg_ml: Positive | None = None
     stated_response: Fact[str] | None = None
     text: str | None = None
     loc: str | None = None
     note: str | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "Finding":
-        if any(not 0 <= size <= 600 for size in self.fragments_mm):
-            raise complain(
-                f"fragment sizes are {list(self.fragments_mm)} mm",
-                "0 to 600 mm each",
-                "Check the values and their unit.",
-            )
-        return self
 
 
 class Imaging(Record):
@@ -79,16 +79,16 @@ class Imaging(Record):
     slice_mm: Millimeters | None = None
     plane: Fact[str] | None = None
     regions_imaged: Fact[str] | None = None
-    liver_sul_mean: Number | None = None
-    liver_sul_sd: Number | None = None
-    blood_pool_sul_mean: Number | None = None
-    blood_pool_sul_sd: Number | None = None
-    uptake_time_min: Number | None = None
-    same_scanner: Fact[bool] | None = None
+    liver_sul_mean: Positive | None = None
+    liver_sul_sd: Positive | None = None
+    blood_pool_sul_mean: Positive | None = None
+    blood_pool_sul_sd: Positive | None = None
+    uptake_time_min: Minutes | None = None
+    same_scanner: Fact[Flag] | None = None
     findings: tuple[Finding, ...] = ()
     not_assessed: tuple[Identifier, ...] = ()
-    new_lesions: Fact[bool] | None = None
-    for_symptoms: Fact[bool] | None = None
+    new_lesions: Fact[Flag] | None = None
+    for_symptoms: Fact[Flag] | None = None
     stated_response: Fact[str] | None = None
     text: str | None = None
     loc: str | None = None
@@ -126,14 +126,14 @@ class Symptom(Record):
 
     symptom: str = "pain"
     scale: str
-    scale_max: Number | None = None
+    scale_max: Positive | None = None
     lesions: tuple[Identifier, ...] = ()
     where: str | None = None
     when: Fact[When] | None = None
     value: Number | None = None
     text: Fact[str] | None = None
-    new: bool = False
-    baseline: bool = False
+    new: Flag = False
+    baseline: Flag = False
     omed_mg: Mg | None = None
     loc: str | None = None
     note: str | None = None
@@ -143,11 +143,11 @@ class AdverseEvent(Record):
     """An adverse event with its CTCAE grade, as one reporter stated it."""
 
     term: str
-    grade: Fact[int] | None = None
+    grade: Fact[Whole] | None = None
     attribution: Fact[str] | None = None
     when: Fact[When] | None = None
     action: Fact[str] | None = None
-    resolved: Fact[bool] | None = None
+    resolved: Fact[Flag] | None = None
     reporter: Literal["clinician", "patient", "unknown"] = "clinician"
     text: str | None = None
     loc: str | None = None

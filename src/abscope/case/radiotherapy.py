@@ -11,18 +11,25 @@ from pydantic import Field, model_validator
 from abscope.case.amounts import (
     Days,
     DoseGy,
+    Flag,
     FractionDoseGy,
+    Fractions,
+    FractionsDelivered,
     Milliliters,
     Millimeters,
     Minutes,
-    Number,
+    Share,
+    Whole,
 )
 from abscope.case.facts import Fact, Record
 from abscope.case.lesion import Identifier, SiteName
-from abscope.case.regimen import read_radiotherapy
+from abscope.case.shorthand import read_radiotherapy
 from abscope.case.timing import When
 
-__all__ = ["Boost", "Exposure", "Fractionation", "Lattice", "Pause", "RTCourse", "RTPhase"]
+__all__ = [
+    "Boost", "Exposure", "ExposureClass", "Fractionation", "Intent", "Lattice", "Particle", "Pause",
+    "RTCourse", "RTPhase",
+]  # fmt: skip
 
 Fractionation = Literal[
     "single", "daily", "weekdays", "alternate_days", "twice_daily", "twice_weekly", "weekly",
@@ -46,7 +53,7 @@ class Boost(Record):
     lesions: tuple[Identifier, ...] = ()
     dose_per_fraction_gy: FractionDoseGy | None = None
     total_dose_gy: DoseGy | None = None
-    n_fractions: Fact[int] | None = None
+    n_fractions: Fact[Fractions] | None = None
 
 
 class Lattice(Record):
@@ -54,16 +61,16 @@ class Lattice(Record):
 
     peak_dose_gy: DoseGy | None = None
     valley_dose_gy: DoseGy | None = None
-    n_peaks: Fact[int] | None = None
+    n_peaks: Fact[Whole] | None = None
     peak_diameter_mm: Millimeters | None = None
 
 
 class Pause(Record):
     """A planned split or an unplanned interruption after a number of fractions."""
 
-    after_fraction: int = Field(ge=0)
+    after_fraction: FractionsDelivered
     duration_d: Days | None = None
-    planned: Fact[bool] | None = None
+    planned: Fact[Flag] | None = None
     reason: Fact[str] | None = None
 
 
@@ -79,7 +86,7 @@ class Exposure(Record):
     mean_dose_gy: DoseGy | None = None
     max_dose_gy: DoseGy | None = None
     d95_dose_gy: DoseGy | None = None
-    partial_frac: Number | None = None
+    partial_frac: Share | None = None
     loc: str | None = None
     note: str | None = None
 
@@ -99,8 +106,8 @@ class RTPhase(Record):
     start: Fact[When] | None = None
     end: Fact[When] | None = None
     dose_per_fraction_gy: FractionDoseGy | None = None
-    n_fractions_planned: Fact[int] | None = None
-    n_fractions_delivered: Fact[int] | None = None
+    n_fractions_planned: Fact[Fractions] | None = None
+    n_fractions_delivered: Fact[FractionsDelivered] | None = None
     total_dose_gy: DoseGy | None = None
     fractionation: Fact[Fractionation] | None = None
     pauses: tuple[Pause, ...] = ()
@@ -116,9 +123,7 @@ class RTPhase(Record):
     @model_validator(mode="before")
     @classmethod
     def _expand_schedule(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "schedule" in data:
-            return read_radiotherapy(data)
-        return data
+        return read_radiotherapy(data) if isinstance(data, dict) and "schedule" in data else data
 
 
 class RTCourse(Record):
@@ -138,7 +143,7 @@ class RTCourse(Record):
     motion_management: Fact[str] | None = None
     volumes: Fact[str] | None = None
     concurrent_therapy: Fact[str] | None = None
-    stopped_early: Fact[bool] | None = None
+    stopped_early: Fact[Flag] | None = None
     stop_reason: Fact[str] | None = None
     loc: str | None = None
     note: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from abscope.case.amounts import Centimeters, Kilograms, Years
+from abscope.case.amounts import Centimeters, Flag, Kilograms, PlainMillimeters, Years
 from abscope.case.facts import Fact, Record
 from abscope.case.lesion import Identifier, Lesion
 from abscope.case.observation import AdverseEvent, Imaging, Lab, Symptom
@@ -16,8 +16,8 @@ from abscope.case.therapy import Medication, NoTherapy, Procedure, SystemicThera
 from abscope.case.timing import When
 
 __all__ = [
-    "AuthorClaim", "Case", "Diagnosis", "Discrepancy", "Marker", "Outcome", "Patient",
-    "SeriesMember", "Source", "Statement",
+    "SCHEMA_NAME", "AuthorClaim", "Case", "Diagnosis", "Discrepancy", "Marker", "Outcome",
+    "Patient", "SeriesMember", "Source", "Statement",
 ]  # fmt: skip
 
 SCHEMA_NAME: Literal["abscope-case/1"] = "abscope-case/1"
@@ -28,7 +28,7 @@ class Source(Record):
 
     citation: str | None = None
     doi: str | None = Field(default=None, pattern=r"^10\.\d{4,9}/\S+$")
-    pmid: int | None = None
+    pmid: Annotated[int, Field(strict=True, ge=1)] | None = None
     pmcid: str | None = Field(default=None, pattern=r"^PMC\d+$")
     url: str | None = None
     seen: tuple[
@@ -91,7 +91,7 @@ class Diagnosis(Record):
     prior_therapy: Fact[str] | None = None
     prior_surgery: Fact[str] | None = None
     biopsy_of_metastasis: Fact[str] | None = None
-    primary_size_mm: tuple[float, ...] = ()
+    primary_size_mm: tuple[PlainMillimeters, ...] = ()
     markers: tuple[Marker, ...] = ()
     loc: str | None = None
     note: str | None = None
@@ -141,7 +141,7 @@ class Discrepancy(Record):
     statements: tuple[Statement, ...] = Field(min_length=1)
     effect: str
     handling: str
-    inferred: bool = False
+    inferred: Flag = False
     lesions: tuple[Identifier, ...] = ()
     ref: str | None = None
 

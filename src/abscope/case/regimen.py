@@ -5,6 +5,7 @@ dose of the one before (plus ``after 14 d``); ``&`` starts it independently. Wha
 say is not invented: without a frequency or a start the doses have no times.
 """
 
+import math
 import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,18 +15,21 @@ from abscope.case.facts import complain
 from abscope.case.units import UNITS, canonical_unit
 
 __all__ = [
-    "Dose", "Segment", "Total", "expand_regimen", "parse_regimen", "read_drug",
-    "read_radiotherapy", "regimen_totals",
+    "MAX_DOSES", "Dose", "Segment", "Total", "expand_regimen", "parse_regimen", "regimen_totals",
 ]  # fmt: skip
 
+#: Most doses of one segment, and the longest text that is taken for a regimen.
 MAX_DOSES = 10_000
+_LONGEST = 300
+#: Three times eight hours are a day, whatever the last binary digit says.
+_ROUNDING = 1e-9
 
-#: unit as written -> (canonical unit, factor, highest plausible single amount, question above it)
+#: unit -> highest plausible single amount and the question to ask above it
 _LIMITS = {
-    "Gy": (40.0, "cGy"),
-    "mg/kg": (60.0, "mg"),
-    "mg": (50_000.0, "micrograms"),
-    "mg/m2": (20_000.0, "micrograms"),
+    "Gy": (40.0, "Is the value in cGy?"),
+    "mg/kg": (60.0, "Is it {value} mg?"),
+    "mg": (50_000.0, "Is it in micrograms?"),
+    "mg/m2": (20_000.0, "Is it in micrograms?"),
 }
 
 _NAMED_INTERVAL_D = {
@@ -33,11 +37,8 @@ _NAMED_INTERVAL_D = {
     "alternate days": 2.0, "every other day": 2.0, "qod": 2.0, "weekly": 7.0, "qw": 7.0,
     "once weekly": 7.0, "twice weekly": 3.5, "biw": 3.5,
 }  # fmt: skip
-_FRACTIONATION = {
-    1.0: "daily", 0.5: "twice_daily", 2.0: "alternate_days", 7.0: "weekly", 3.5: "twice_weekly",
-}  # fmt: skip
 
-_N = r"(\d+(?:\.\d+)?)"
+_N = r"(\d+(?:[.,]\d+)?)(?![.,]?\d)"
 _UNIT = r"(cGy|Gy(?:\s*\(RBE\))?|mg/kg|mg/m2|mg/m²|ug/kg|mg|g|ug|mcg|MBq|GBq)\b"
 _COUNT_FIRST = re.compile(rf"^(?P<n>\d+)\s*(?:x|×|\*)\s*{_N}\s*{_UNIT}", re.IGNORECASE)
 _TOTAL_IN = re.compile(
@@ -56,7 +57,7 @@ _NAMED = re.compile(
     r"^(" + "|".join(sorted(map(re.escape, _NAMED_INTERVAL_D), key=len, reverse=True)) + r")\b",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"^[A-Za-z][\w+-]*")
+_LABEL = re.compile(r"^(?!(?:from|then|after|skip|every|for)\b)\d*-?[A-Za-z][\w+-]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Dose:
     label: str
     amount: float
     unit: str
-    day: float | None
+    day_d: float | None
     date: date | None
 
 
@@ -103,10 +104,18 @@ def parse_regimen(text: str) -> tuple[Segment, ...]:
     >>> parse_regimen("22.5 Gy in 5")[0].amount
     4.5
     """
+    if len(text) > _LONGEST:
+        raise complain(
+            f"a regimen of {len(text)} characters", f"at most {_LONGEST}", "Write it in parts."
+        )
     pieces = re.split(r"\s+(then|&)\s+", text.strip(), flags=re.IGNORECASE)
-    segments = [_segment(pieces[0], text)]
-    for joint, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+    segments = []
+    for joint, piece in zip(["", *pieces[1::2]], pieces[::2], strict=True):
         segment = _segment(piece, text)
+        if segment.delay_d and joint.lower() != "then":
+            raise complain(
+                f"'after' in '{text}' follows nothing", "'... then ... after 14 d'", "Use 'from'."
+            )
         segments.append(replace(segment, follows=joint.lower() == "then"))
     return tuple(segments)
 
@@ -134,24 +143,26 @@ def _segment(piece: str, text: str) -> Segment:
 
 def _check(found: dict[str, Any], text: str) -> None:
     amount, unit, n = found["amount"], found["unit"], found.get("n_doses")
-    limit, question = _LIMITS.get(unit, (float("inf"), ""))
+    limit, question = _LIMITS.get(unit, (1e6, "Check the value and its unit."))
     if not 0 < amount <= limit:
         raise complain(
             f"a single dose is {amount:g} {unit} in '{text}'",
             f"0 < dose <= {limit:g} {unit}",
-            f"Is it {amount:g} {question}?",
+            question.format(value=f"{amount:g}") if amount > limit else "Correct the dose.",
         )
     if n is not None and not 1 <= n <= MAX_DOSES:
         raise complain(f"{n} doses in '{text}'", f"1 to {MAX_DOSES}", "Check the number.")
-    if found.get("skip_weekends") and (found.get("interval_d") or 1.0) < 0.3:
-        raise complain(f"'{text}' skips weekends within a day", "an interval of hours or days", "")
+    if found.get("start_d") is not None and found.get("start_date") is not None:
+        raise complain(f"'{text}' starts twice", "a date or a day", "Remove one of the two.")
 
 
 def _amount(value: str, unit: str) -> tuple[float, str]:
     spelled = canonical_unit(unit)
     for name in ("Gy", "mg/kg", "mg/m2", "mg", "MBq"):
         if spelled in UNITS[name]:
-            return float(value) * UNITS[name][spelled], name
+            factor = UNITS[name][spelled]
+            number = float(value.replace(",", "."))
+            return number if factor == 1.0 else float(f"{number * factor:.12g}"), name
     raise complain(f"unit '{unit}' is not known", "Gy, mg, mg/kg, mg/m2 or MBq", "Correct it.")
 
 
@@ -170,7 +181,7 @@ def _read_count_first(m: re.Match[str], found: dict[str, Any]) -> bool:
 def _read_total_in(m: re.Match[str], found: dict[str, Any]) -> bool:
     amount, unit = _amount(m.group(1), m.group(2))
     n = int(m["n"])
-    if n < 1:
+    if n < 1 or unit != "Gy":
         return False
     return _set(found, amount=amount / n, unit=unit, n_doses=n)
 
@@ -190,6 +201,12 @@ def _read_label(m: re.Match[str], found: dict[str, Any]) -> bool:
         return False
     found["label"] = f"{found['label']} {m.group()}".strip()
     return True
+
+
+def _read_weekdays(m: re.Match[str], found: dict[str, Any]) -> bool:
+    if not m.group().lower().startswith("skip"):
+        found.setdefault("interval_d", 1.0)
+    return _set(found, skip_weekends=True)
 
 
 def _read_date(m: re.Match[str], found: dict[str, Any]) -> bool:
@@ -216,7 +233,7 @@ _READERS = (
             f, delay_d=float(m.group(1)) * (7.0 if m.group(2)[0].lower() == "w" else 1.0)
         ),
     ),
-    (_SKIP, lambda _, f: _set(f, skip_weekends=True)),
+    (_SKIP, _read_weekdays),
     (_LABEL, _read_label),
 )
 
@@ -224,8 +241,9 @@ _READERS = (
 def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
     """Return every dose of a regimen in order; days and dates are None where not said.
 
-    Days count from the case's day zero where a segment starts ``from d0``, else from the first
-    dose. Weekends are skipped by the calendar, which needs a start date.
+    Days count from the case's day zero where a segment starts ``from d0``; a segment that starts
+    on a date has dates only. Weekends are skipped by the calendar, which needs a start date; a
+    start on a weekend moves to the Monday.
     """
     doses: list[Dose] = []
     cursor_d: float | None = None
@@ -235,8 +253,8 @@ def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
         if segment.follows and start_d is None and start_date is None:
             start_d = None if cursor_d is None else cursor_d + segment.delay_d
             if cursor_date is not None:
-                start_date = cursor_date + timedelta(days=round(segment.delay_d))
-        if segment.skip_weekends and start_date is None:
+                start_date = _later(cursor_date, math.floor(segment.delay_d))
+        if segment.skip_weekends and start_d is not None and start_date is None:
             raise complain(
                 "weekends cannot be skipped without a start date",
                 "'from YYYY-MM-DD'",
@@ -246,10 +264,10 @@ def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
             doses.append(replace(dose, number=len(doses) + 1))
         interval = segment.interval_d
         last = doses[-1]
-        cursor_d = None if last.day is None or interval is None else last.day + interval
+        cursor_d = None if last.day_d is None or interval is None else last.day_d + interval
         cursor_date = None
         if last.date is not None and interval is not None:
-            cursor_date = last.date + timedelta(days=max(1, round(interval)))
+            cursor_date = _later(last.date, max(1, math.floor(interval)))
     return tuple(doses)
 
 
@@ -273,104 +291,32 @@ def regimen_totals(segments: tuple[Segment, ...]) -> tuple[Total, ...]:
     return tuple(totals)
 
 
+def _later(day: date, days: float) -> date:
+    try:
+        return day + timedelta(days=math.floor(days + _ROUNDING))
+    except OverflowError:
+        raise complain(
+            f"doses run beyond the calendar, {days:g} days after {day.isoformat()}",
+            "dates up to the year 9999",
+            "Check the number of doses and the interval.",
+        ) from None
+
+
 def _doses(segment: Segment, start_d: float | None, start_date: date | None) -> list[Dose]:
     out: list[Dose] = []
-    day, when = start_d, start_date
-    offset_d = 0.0
+    skipped = 0
     for index in range(segment.n_doses or 1):
-        if index:
-            if segment.interval_d is None:
-                day = when = None
-            else:
-                offset_d += segment.interval_d
-                day = None if start_d is None else start_d + offset_d
-                when = None if start_date is None else start_date + timedelta(days=int(offset_d))
-        if segment.skip_weekends and when is not None:
-            while when.weekday() >= 5:
-                when += timedelta(days=1)
-                offset_d += 1.0
-            day = None if start_d is None else start_d + offset_d
+        day, when = start_d, start_date
+        if index and segment.interval_d is None:
+            day = when = None
+        offset = index * (segment.interval_d or 0.0) + skipped
+        if when is not None:
+            when = _later(when, offset)
+            while segment.skip_weekends and when.weekday() >= 5:
+                when = _later(when, 1)
+                skipped += 1
+                offset += 1
+        if day is not None:
+            day = round(day + offset, 9)
         out.append(Dose(index + 1, segment.label, segment.amount, segment.unit, day, when))
     return out
-
-
-def _merge(data: dict[str, Any], key: str, fields: dict[str, Any], text: str) -> dict[str, Any]:
-    out = {name: value for name, value in data.items() if name != key}
-    twice = sorted(name for name, value in fields.items() if value is not None and name in out)
-    if twice:
-        raise complain(
-            f"{', '.join(twice)} is given twice: as a field and in {key} '{text}'",
-            "each fact once",
-            f"Remove the field or the {key}.",
-        )
-    return {**{name: value for name, value in fields.items() if value is not None}, **out}
-
-
-def _single(text: Any, key: str) -> Segment:
-    if not isinstance(text, str):
-        raise complain(f"{key} is {text!r}", "one line of text", "Write it as text.")
-    segments = parse_regimen(text)
-    if len(segments) != 1:
-        raise complain(
-            f"{key} '{text}' has {len(segments)} parts", "one part", "Write one record per part."
-        )
-    return segments[0]
-
-
-def read_radiotherapy(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping of a phase with its ``schedule`` text expanded into facts."""
-    text = data["schedule"]
-    segment = _single(text, "schedule")
-    if segment.unit != "Gy":
-        raise complain(f"schedule '{text}' is in {segment.unit}", "Gy", "Correct the unit.")
-    doses = expand_regimen((segment,))
-    n = segment.n_doses
-    stated_total = re.match(rf"^{_N}\s*{_UNIT}\s*(?:in|/)", text.strip(), re.IGNORECASE)
-    total = None if n is None else round(segment.amount * n, 10)
-    fractionation = _FRACTIONATION.get(segment.interval_d or 0.0, "other")
-    if segment.skip_weekends and fractionation == "daily":
-        fractionation = "weekdays"
-    per_fraction, derived = round(segment.amount, 10), {"status": "derived"}
-    fields = {
-        "dose_per_fraction_gy": {"value": per_fraction, **derived}
-        if stated_total
-        else per_fraction,
-        "n_fractions_planned": n,
-        "total_dose_gy": None
-        if total is None
-        else total
-        if stated_total
-        else {"value": total, **derived},
-        "fractionation": None if segment.interval_d is None else fractionation,
-        "start": segment.start_date and segment.start_date.isoformat(),
-        "end": None,
-    }
-    if segment.start_d is not None:
-        fields["start"] = f"day {segment.start_d:g}"
-    if doses[-1].date and n and n > 1:
-        fields["end"] = {"value": doses[-1].date.isoformat(), **derived}
-    return _merge(data, "schedule", fields, text)
-
-
-def read_drug(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping of an agent with its ``regimen`` text expanded into facts."""
-    text = data["regimen"]
-    segment = _single(text, "regimen")
-    field = {"mg": "dose_mg", "mg/kg": "dose_mg_per_kg", "mg/m2": "dose_mg_per_m2"}.get(
-        segment.unit
-    )
-    if field is None:
-        raise complain(
-            f"regimen '{text}' is in {segment.unit}", "mg, mg/kg or mg/m2", "Correct it."
-        )
-    start = segment.start_date.isoformat() if segment.start_date else None
-    if segment.start_d is not None:
-        start = f"day {segment.start_d:g}"
-    fields = {
-        field: round(segment.amount, 10),
-        "interval_d": segment.interval_d,
-        "n_cycles": segment.n_doses,
-        "start": start,
-        "name": segment.label or None,
-    }
-    return _merge(data, "regimen", fields, text)

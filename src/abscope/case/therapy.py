@@ -5,13 +5,15 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from abscope.case.amounts import Days, Mg, MgPerKg, MgPerM2
+from abscope.case.amounts import Cycles, Days, Flag, Mg, MgPerKg, MgPerM2
 from abscope.case.facts import Fact, Record
 from abscope.case.lesion import Identifier
-from abscope.case.regimen import read_drug
+from abscope.case.shorthand import read_drug
 from abscope.case.timing import When
 
-__all__ = ["Agent", "Holiday", "Medication", "NoTherapy", "Procedure", "SystemicTherapy"]
+__all__ = [
+    "Agent", "DrugClass", "Holiday", "Medication", "NoTherapy", "Procedure", "SystemicTherapy",
+]  # fmt: skip
 
 DrugClass = Literal[
     "immune_checkpoint_inhibitor", "chemotherapy", "targeted", "endocrine", "cytokine",
@@ -36,7 +38,7 @@ class Agent(Record):
     dose_mg_per_kg: MgPerKg | None = None
     dose_mg_per_m2: MgPerM2 | None = None
     interval_d: Days | None = None
-    n_cycles: Fact[int] | None = None
+    n_cycles: Fact[Cycles] | None = None
     start: Fact[When] | None = None
 
     @model_validator(mode="before")
@@ -70,7 +72,7 @@ class SystemicTherapy(Record):
     start: Fact[When] | None = None
     stop: Fact[When] | None = None
     interval_d: Days | None = None
-    n_cycles: Fact[int] | None = None
+    n_cycles: Fact[Cycles] | None = None
     n_cycles_scope: Fact[str] | None = None
     stop_reason: (
         Fact[Literal["progression", "toxicity", "completed", "patient_choice", "death", "other"]]
@@ -103,7 +105,7 @@ class Medication(Record):
         "steroid", "bone_modifying_agent", "antibiotic", "analgesic", "growth_factor",
         "immunosuppressant", "anticoagulant", "other",
     ]  # fmt: skip
-    given: Fact[bool]
+    given: Fact[Flag]
     agent: Fact[str] | None = None
     dose_mg_per_day: Mg | None = None
     start: Fact[When] | None = None
@@ -123,7 +125,7 @@ class Procedure(Record):
     lesions_uncertain: tuple[Identifier, ...] = ()
     pathology: Fact[str] | None = None
     margin: Fact[str] | None = None
-    complete: Fact[bool] | None = None
+    complete: Fact[Flag] | None = None
     result: Fact[str] | None = None
     loc: str | None = None
     note: str | None = None

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import ConfigDict, model_serializer, model_validator
+from pydantic import ConfigDict, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic_core import CoreSchema
 
 from abscope.case.facts import Record, complain
 from abscope.case.units import UNITS
@@ -191,6 +192,19 @@ class When(Record):
     @model_serializer
     def _as_text(self) -> str:
         return self.text
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Let an editor take a time for the text (or the bare year) it is written as."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema.clear()
+        schema["anyOf"] = [
+            {"type": "string", "minLength": 1},
+            {"type": "integer", "minimum": 1000, "maximum": 9999},
+        ]
+        return schema
 
     def __str__(self) -> str:
         return self.text

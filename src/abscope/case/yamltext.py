@@ -110,7 +110,7 @@ class _Builder:
         self.problems.append((path, spot, Problem(where, what, expected, action, dotted)))
 
     def feed(self, event: yaml.Event) -> None:
-        spot = Spot(event.start_mark.line + 1, event.start_mark.column + 1)
+        spot = _place_of(event.start_mark)
         match event:
             case yaml.DocumentStartEvent():
                 self.documents += 1
@@ -122,7 +122,7 @@ class _Builder:
                         "Move it to a file of its own, or remove the line '---'.",
                     )
             case yaml.AliasEvent():
-                self._alias(event.anchor, spot)
+                self._alias(str(event.anchor), spot)
             case yaml.ScalarEvent():
                 self._scalar(event, spot)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
@@ -293,8 +293,7 @@ def read_yaml(text: str, *, name: str) -> Tree:
         for event in _events(text):
             builder.feed(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        spot = Spot(mark.line + 1, mark.column + 1) if mark else Spot(1, 1)
+        spot = _place_of(error.problem_mark or error.context_mark)
         raise builder.stop(spot, *_explain(error, text, spot)) from None
     except yaml.YAMLError as error:
         raise builder.stop(*_unreadable(error, text)) from None
@@ -313,6 +312,10 @@ def read_yaml(text: str, *, name: str) -> Tree:
             "Start from a template: abscope new FILE.",
         )
     return Tree(name, builder.root, tuple(builder.problems))
+
+
+def _place_of(mark: Any) -> Spot:
+    return Spot(mark.line + 1, mark.column + 1) if mark else Spot(1, 1)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
