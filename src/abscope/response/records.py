@@ -130,7 +130,7 @@ class Measurement:
     best state; ``increased`` that it is larger than at the visit before (iRECIST asks both).
     ``merged_with`` names the partner; the partner that carries the merged diameter has a size, the
     other has none. ``treated_locally`` stays true from the first visit after surgery, ablation or
-    radiotherapy of this lesion. ``day`` is the day of its image where it differs from the visit.
+    radiotherapy of this lesion. ``day_d`` is the day of its image where it differs from the visit.
     """
 
     lesion: str
@@ -143,7 +143,7 @@ class Measurement:
     unequivocal_growth: bool = False
     increased: bool = False
     treated_locally: bool = False
-    day: float | None = None
+    day_d: float | None = None
 
     def __post_init__(self) -> None:
         _to_decimal(self, "diameter_mm", "short_axis_mm", "slice_mm")
@@ -164,7 +164,7 @@ class NewLesion:
     measured: bool = False
     organ: str = ""
     kind: Kind = "soft_tissue"
-    day: float | None = None
+    day_d: float | None = None
 
     @property
     def is_node(self) -> bool:
@@ -174,7 +174,7 @@ class NewLesion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One follow-up assessment, ``day`` in days from the patient's day zero.
+    """One follow-up assessment, ``day_d`` in days from the patient's day zero.
 
     ``stated_nontarget`` is the reader's category for all non-target disease, used where no
     non-target lesion is listed at this visit. ``stated_target`` and ``stated_overall`` are what the
@@ -182,7 +182,7 @@ class Visit:
     """
 
     id: str
-    day: float
+    day_d: float
     measurements: tuple[Measurement, ...] = ()
     new_lesions: tuple[NewLesion, ...] = ()
     for_symptoms: bool = False
@@ -201,19 +201,19 @@ class Visit:
 class PatientRecord:
     """One patient as one reader saw them.
 
-    ``reference_day`` is where PFS and the minimum time of SD start (randomization or start of
-    treatment), ``baseline_day`` the day of the baseline images; both in days from ``day_zero``,
+    ``reference_d`` is where PFS and the minimum time of SD start (randomization or start of
+    treatment), ``baseline_d`` the day of the baseline images; both in days from ``day_zero``,
     which only serves to print dates. None means not known; an unknown death is no survival.
     """
 
     subject: str
     lesions: tuple[LesionBaseline, ...]
     visits: tuple[Visit, ...]
-    reference_day: float = 0.0
-    baseline_day: float = 0.0
+    reference_d: float = 0.0
+    baseline_d: float = 0.0
     markers_elevated: bool = False
-    death_day: float | None = None
-    new_therapy_day: float | None = None
+    death_d: float | None = None
+    new_therapy_d: float | None = None
     reader: str = "investigator"
     day_zero: date | None = None
     source: str = ""
@@ -228,11 +228,11 @@ class PatientRecord:
         """The non-target lesions in the order of the record."""
         return tuple(lesion for lesion in self.lesions if lesion.role == "non_target")
 
-    def date_of(self, day: float | None) -> date | None:
+    def date_of(self, day_d: float | None) -> date | None:
         """The calendar date of a day, None where the day or the day zero is not known."""
-        if day is None or self.day_zero is None:
+        if day_d is None or self.day_zero is None:
             return None
-        return self.day_zero + timedelta(days=int(day // 1))
+        return self.day_zero + timedelta(days=int(day_d // 1))
 
 
 def restrict(record: PatientRecord, keep: Collection[str]) -> PatientRecord:
