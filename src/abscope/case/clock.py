@@ -6,6 +6,7 @@ it names, has an exact date.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -43,6 +44,14 @@ class Span:
         return Span(self.low_d + low_d, self.high_d + high_d)
 
 
+def _around(spans: Iterable[Span | None]) -> Span | None:
+    """Return the smallest span that holds every known one; None where none is known."""
+    known = [span for span in spans if span is not None]
+    if not known:
+        return None
+    return Span(min(s.low_d for s in known), max(s.high_d for s in known))
+
+
 class Clock:
     """Places the events of one case on the axis of days from its day zero."""
 
@@ -57,20 +66,25 @@ class Clock:
         name = case.day_zero
         if name is None and case.rt_courses:
             name = f"{case.rt_courses[0].id}.start"
+        if name is not None and name not in self._times and f"{name}.start" in self._times:
+            name = f"{name}.start"
         if name is None:
-            dated = [
-                w for f in self._times.values() for w in f if isinstance(w.expression, Absolute)
-            ]
-            exact = [w.expression.first for w in dated if isinstance(w.expression, Absolute)]
+            every = (when.expression for times in self._times.values() for when in times)
+            exact = [span.first for span in every if isinstance(span, Absolute)]
             return None, min(exact, default=None)
         try:
             return None, date.fromisoformat(name)
         except ValueError:
             pass
-        for when in self._times.get(name, ()):
-            expression = when.expression
-            if isinstance(expression, Absolute) and expression.first == expression.last:
-                return name, expression.first
+        spans = [when.expression for when in self._times.get(name, ())]
+        dated = [span for span in spans if isinstance(span, Absolute)]
+        for span in dated:
+            if span.first == span.last:
+                return name, span.first
+        if dated:
+            # Known to the month or year: days count from the first day it can mean, and the
+            # event itself keeps its width.
+            return None, min(span.first for span in dated)
         return name, None
 
     @property
@@ -86,36 +100,52 @@ class Clock:
         """Return when a named event happened, or None where nothing ties it to day zero."""
         if name == self._zero_event:
             return Span(0.0, 0.0)
-        if name not in self._cache:
-            if name in self._open:
-                return None
-            self._open.add(name)
-            spans = [self.when(when) for when in self._times.get(name, ())]
-            known = [span for span in spans if span is not None]
-            found = None
-            if known:
-                found = Span(min(s.low_d for s in known), max(s.high_d for s in known))
-            self._open.discard(name)
-            self._cache[name] = found
+        if name in self._open and name not in self._cache:
+            return None  # an event that is timed, in the end, by itself
+        # A stack of our own: a chain of events may be longer than Python's.
+        stack = [name]
+        while stack and name not in self._cache:
+            last = stack[-1]
+            needed = [] if last in self._cache or last in self._open else self._needed_by(last)
+            self._open.add(last)
+            if needed:
+                stack += needed
+                continue
+            stack.pop()
+            if last not in self._cache:
+                self._cache[last] = _around(self.when(when) for when in self._times.get(last, ()))
+            self._open.discard(last)
         return self._cache[name]
+
+    def _needed_by(self, name: str) -> list[str]:
+        """Return the events that the times of an event refer to and that are not placed yet."""
+        named = {event for when in self._times.get(name, ()) for event in when.events}
+        parts = {f"{event}{part}" for event in named for part in ("", ".start", ".end")}
+        return sorted(
+            part
+            for part in parts & set(self._times)
+            if part not in self._cache and part not in self._open and part != self._zero_event
+        )
 
     def fact(self, fact: Fact[When] | None) -> Span | None:
         """Return the span that holds every version of a time fact."""
-        spans = [self.when(when) for when in (fact.candidates if fact else ())]
-        known = [span for span in spans if span is not None]
-        if not known:
-            return None
-        return Span(min(s.low_d for s in known), max(s.high_d for s in known))
+        return _around(self.when(when) for when in (fact.candidates if fact else ()))
 
     def when(self, when: When) -> Span | None:
         """Return the span of one time text."""
         return self._span(when.expression)
 
-    def date_of(self, day: float) -> date | None:
-        """Return the calendar date of a day from day zero, where day zero has a date."""
-        if self.zero_date is None or not math.isfinite(day):
+    def date_of(self, day_d: float) -> date | None:
+        """Return the calendar date of a day from day zero, where day zero has a date.
+
+        None where it has none, and where the day lies outside the calendar (years 1 to 9999).
+        """
+        if self.zero_date is None or not math.isfinite(day_d):
             return None
-        return self.zero_date + timedelta(days=math.floor(day))
+        try:
+            return self.zero_date + timedelta(days=math.floor(day_d))
+        except OverflowError:
+            return None
 
     def _span(self, expression: Expression) -> Span | None:
         if isinstance(expression, Offset):
