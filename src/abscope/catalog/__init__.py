@@ -2,6 +2,21 @@
 
 from abscope.catalog.entries import Parameter, load
 from abscope.catalog.exposure import exposure_line
+from abscope.catalog.laboratory import lymphocyte_lower_limit
+from abscope.catalog.proportion import wilson_interval
 from abscope.catalog.radiobiology import alpha_beta
+from abscope.catalog.reader import reader_limits
+from abscope.catalog.rivals import background_rate, onset_time, spontaneous_regression
+from abscope.catalog.trials import (
+    DrugRate,
+    TrialArm,
+    drug_rates,
+    expected_drug_rate,
+    trial_arms,
+)
 
-__all__ = ["Parameter", "alpha_beta", "exposure_line", "load"]
+__all__ = [
+    "DrugRate", "Parameter", "TrialArm", "alpha_beta", "background_rate", "drug_rates",
+    "expected_drug_rate", "exposure_line", "load", "lymphocyte_lower_limit", "onset_time",
+    "reader_limits", "spontaneous_regression", "trial_arms", "wilson_interval",
+]  # fmt: skip
