@@ -8,7 +8,8 @@ Source: Common Terminology Criteria for Adverse Events v5.0, US National Cancer 
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from abscope.catalog.laboratory import lymphocyte_lower_limit
@@ -19,7 +20,7 @@ __all__ = [
     "lymphocyte_grade", "maculopapular_rash_grade",
 ]  # fmt: skip
 
-RULE = "CTCAE v5.0"
+_RULE = "CTCAE v5.0"
 
 #: Lower ends of grades 1, 2 and 3 in cells per microliter; a count at the end has that grade.
 _GRADE_FLOORS_PER_UL = {1: 800.0, 2: 500.0, 3: 200.0}
@@ -36,9 +37,9 @@ class CtcaeGrade:
 
     term: str
     possible: tuple[int, ...]
-    numbers: tuple[tuple[str, float | None], ...]
+    numbers: Mapping[str, float | None] = field(hash=False)
     reasons: tuple[str, ...]
-    rule: str = RULE
+    rule: str = _RULE
 
     @property
     def grade(self) -> int | None:
@@ -89,7 +90,7 @@ def lymphocyte_grade(count_per_ul: float, *, lower_limit_per_ul: float | None) -
     return CtcaeGrade(
         "lymphocyte count decreased",
         band.possible,
-        (("count_per_ul", count_per_ul), ("lower_limit_per_ul", lower_limit_per_ul)),
+        {"count_per_ul": count_per_ul, "lower_limit_per_ul": lower_limit_per_ul},
         _lymphocyte_reasons(count_per_ul, band, lower_limit_per_ul),
     )
 
@@ -160,7 +161,7 @@ def diarrhea_grade(
         if life_threatening is None:
             grades.add(4)
             reasons.append("threat to life not recorded: grade 4 possible")
-    numbers = (("increase_per_d", increase_per_d),)
+    numbers = {"increase_per_d": increase_per_d}
     return CtcaeGrade("diarrhea", tuple(sorted(grades)), numbers, tuple(reasons))
 
 
@@ -205,7 +206,7 @@ def maculopapular_rash_grade(
         if limits_self_care is None and grades != {3}:
             grades.add(3)
             reasons.append("effect on self care not recorded: grade 3 possible")
-    numbers = (("body_surface_frac", body_surface_frac),)
+    numbers = {"body_surface_frac": body_surface_frac}
     return CtcaeGrade("rash maculo-papular", tuple(sorted(grades)), numbers, tuple(reasons))
 
 
