@@ -204,6 +204,8 @@ class PatientRecord:
     ``reference_d`` is where PFS and the minimum time of SD start (randomization or start of
     treatment), ``baseline_d`` the day of the baseline images; both in days from ``day_zero``,
     which only serves to print dates. None means not known; an unknown death is no survival.
+    ``sizes_checked`` says that the sizes are known to be in mm (a program wrote them, or a person
+    looked), so that a tenfold step is taken as it is.
     """
 
     subject: str
@@ -216,6 +218,7 @@ class PatientRecord:
     new_therapy_d: float | None = None
     reader: str = "investigator"
     day_zero: date | None = None
+    sizes_checked: bool = False
     source: str = ""
 
     @property
