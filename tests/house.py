@@ -46,6 +46,7 @@ DIMENSIONLESS = {
     "high": "upper end of the quantity that holds it, same unit",
     "amount": "a dose whose unit stands beside it (Gy, mg, mg/kg)",
     "scale_max": "points of the scale named beside it",
+    "scores": "points of a 0-10 scale",
     "lower_limit": "limit of normal in the unit named beside it",
     "upper_limit": "limit of normal in the unit named beside it",
     "suv_max": "a standardized uptake value, a ratio by convention",
