@@ -18,6 +18,8 @@ __all__ = ["closeup"]
 _BOX_PX = 18.0
 _GAP_PX = 3.0
 _ROW_PX = 44.0
+#: Widest drawing of one day.
+_DAY_PX = 64.0
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 
@@ -81,7 +83,8 @@ def _axis(
             last = max([last, *ends])
     if last <= 0:
         return None
-    return TimeAxis(-0.5, last + 1.0, left, right)
+    low, high = -0.5, last + 0.5
+    return TimeAxis(low, high, left, min(right, left + _DAY_PX * (high - low)))
 
 
 def _shift(first: Span | None, start: Span) -> float | None:
@@ -96,7 +99,7 @@ def _days(
     clock: Clock, axis: TimeAxis, start: Span | None, top: float, bottom: float
 ) -> Iterable[Element]:
     first = clock.date_of(start.low_d) if start is not None and start.exact else None
-    wide = axis.px_per_d >= 42
+
     step = next(n for n in (1, 2, 5, 7, 14, 28, 56, 9999) if n * axis.px_per_d >= 34)
     for day in range(math.floor(axis.high_d) + 1):
         x = axis.x_px(day)
@@ -107,7 +110,7 @@ def _days(
         if day % step == 0:
             text = f"d {day}"
             if date is not None and step == 1:
-                month = f" {MONTHS[date.month - 1]}" if wide and axis.px_per_d >= 64 else ""
+                month = f" {MONTHS[date.month - 1]}" if axis.px_per_d >= 58 else ""
                 text = f"{_DAYS[date.weekday()]} {date.day}{month}"
             yield label((x, top + 10), text, size_px=11, fill="muted", anchor="middle")
             yield line((x, top + 14), (x, top + 18), stroke="rule")

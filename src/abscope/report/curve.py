@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 from abscope.report.axis import TimeAxis
 from abscope.report.events import Mark
@@ -9,31 +10,38 @@ from abscope.report.glyphs import point_glyph
 from abscope.report.lettering import text_width_px
 from abscope.report.svg import Element, group, label, line
 
-__all__ = ["curve"]
+__all__ = ["curve", "log_heights"]
 
 Box = tuple[float, float, float, float]
 
 
+def log_heights(
+    marks: tuple[Mark, ...], *, top_px: float, height_px: float
+) -> Callable[[float], float]:
+    """Return the map from a count to its height that fills a strip, logarithmic."""
+    logs = [math.log(mark.height) for mark in marks if mark.height and mark.height > 0]
+    low, high = min(logs, default=0.0), max(logs, default=0.0)
+
+    def place(count: float) -> float:
+        share = 0.5 if high == low else (high - math.log(count)) / (high - low)
+        return top_px + 12 + share * (height_px - 24)
+
+    return place
+
+
 def curve(
-    marks: tuple[Mark, ...], axis: TimeAxis, *, top_px: float, height_px: float
-) -> tuple[list[Element], float]:
-    """Return points on a logarithmic height with their values, and the height where it ends."""
+    marks: tuple[Mark, ...], axis: TimeAxis, *, place: Callable[[float], float]
+) -> list[Element]:
+    """Return the placed marks as points at their heights, joined in order, with their values."""
     placed = [
         (mark, mark.span, mark.height)
         for mark in marks
         if mark.span is not None and mark.height is not None and mark.height > 0
     ]
-    if not placed:
-        return [], top_px + 4
-    logs = [math.log(height) for _, _, height in placed]
-    low, high = min(logs), max(logs)
-    reach = height_px - 24
-    points = []
-    for (mark, span, _), value in zip(placed, logs, strict=True):
-        share = 0.5 if high == low else (high - value) / (high - low)
-        y = top_px + 12 + share * reach
-        drawn = point_glyph("value", span, axis, y, role="lymphocytes")
-        points.append((mark, drawn, y))
+    points = [
+        (mark, point_glyph("value", span, axis, place(height), role="lymphocytes"), place(height))
+        for mark, span, height in placed
+    ]
     points.sort(key=lambda point: point[1].low_px + point[1].high_px)
     taken: list[Box] = [(g.low_px, y - 6, g.high_px, y + 6) for _, g, y in points]
     joints = [((g.low_px + g.high_px) / 2, y) for _, g, y in points]
@@ -45,7 +53,7 @@ def curve(
         x, base = _label_place(mark.label, drawn.low_px, drawn.high_px, y, axis, taken)
         written = label((x, base), mark.label, fill="lymphocytes", bold=True)
         parts.append(group([*drawn.elements, written], title=mark.detail))
-    return parts, top_px + height_px
+    return parts
 
 
 def _label_place(

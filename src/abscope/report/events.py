@@ -16,7 +16,16 @@ from abscope.report.palette import Role
 from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, amount, brief, join, plain, plural
 
-__all__ = ["Lane", "Mark", "Track", "dose_words", "lymphocyte_labs", "symptom_place", "tracks"]
+__all__ = [
+    "Lane",
+    "Mark",
+    "Track",
+    "dose_words",
+    "lymphocyte_labs",
+    "lymphocyte_marks",
+    "symptom_place",
+    "tracks",
+]
 
 Shape = Literal["scan", "status", "death", "procedure", "symptom", "value", "bar", "fractions"]
 
@@ -76,7 +85,7 @@ def tracks(case: Case, clock: Clock) -> tuple[Track, ...]:
         _track("status", "Status and outcome", [Lane("", tuple(_status(case, clock)))]),
         _track("procedures", "Surgery and procedures", [Lane("", tuple(_procedures(case, clock)))]),
         _track("symptoms", "Symptoms", [Lane("", tuple(_symptoms(case, clock)))]),
-        _track("labs", "Lymphocytes per µL", [Lane("", tuple(_lymphocytes(case, clock)))]),
+        _track("labs", "Lymphocytes per µL", [Lane("", tuple(lymphocyte_marks(case, clock)))]),
         _track("radiotherapy", "Radiotherapy", list(_radiotherapy(case, clock))),
         _track("drugs", "Drugs", list(_drugs(case, clock))),
     ]
@@ -166,6 +175,7 @@ def _symptoms(case: Case, clock: Clock) -> Iterator[Mark]:
     for event in case.adverse_events:
         grade = brief(event.grade)
         label = event.term + (f", grade {grade}" if grade else "")
+        label += " (patient's words)" if event.reporter == "patient" else ""
         texts = ["adverse event", brief(event.attribution), event.text or "", event.note or ""]
         yield _mark(case, clock, event.when, label=label, texts=texts, shape="symptom")
 
@@ -175,7 +185,8 @@ def lymphocyte_labs(case: Case) -> tuple[Lab, ...]:
     return tuple(lab for lab in case.labs if lab.test == "lymphocytes")
 
 
-def _lymphocytes(case: Case, clock: Clock) -> Iterator[Mark]:
+def lymphocyte_marks(case: Case, clock: Clock) -> Iterator[Mark]:
+    """Yield the lymphocyte counts as marks whose height is the count per microliter."""
     for lab in lymphocyte_labs(case):
         bounds = lab.value.bounds if lab.value is not None else None
         known = [end for end in bounds or () if end is not None]
@@ -228,7 +239,7 @@ def _phase_mark(case: Case, clock: Clock, course: RTCourse, phase: RTPhase, unsu
     ]
     mark = _mark(case, clock, when, label=dose_words(phase), texts=texts, shape="fractions")
     return Mark(
-        mark.label, mark.detail, mark.time, start, "fractions", end,
+        mark.label, mark.detail, mark.time, start, "fractions", end or found.end(start),
         role="in_field",
         steps=tuple((item.offset_d, item.delivered) for item in found.items),
         timed=mark.timed or start is not None,

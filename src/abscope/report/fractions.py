@@ -36,6 +36,11 @@ class Fractions:
     dated: bool
     note: str
 
+    def end(self, start: Span | None) -> Span | None:
+        """Return when the last fraction was due, where the days follow from the record."""
+        last = self.items[-1].offset_d if self.items else None
+        return None if start is None or last is None else start.shifted(last, last)
+
 
 @dataclass(frozen=True, slots=True)
 class Cycle:

@@ -45,8 +45,8 @@ def sign(shape: str, x_px: float, y_px: float, *, role: Role, hollow: bool = Fal
         points = [(x, y - 6.5), (x + 6.5, y), (x, y + 6.5), (x - 6.5, y)]
         return polygon(points, fill=fill, stroke=role, stroke_width=1.6)
     if shape == "status":
-        points = [(x - 5, y - 6), (x + 6, y - 2.5), (x - 5, y + 1), (x - 5, y + 6.5)]
-        return polygon(points, fill=fill, stroke=role, stroke_width=1.4, stroke_linejoin="round")
+        points = [(x - 6, y - 5), (x + 2, y - 5), (x + 7, y), (x + 2, y + 5), (x - 6, y + 5)]
+        return polygon(points, fill=fill, stroke=role, stroke_width=1.6, stroke_linejoin="round")
     if shape == "death":
         return path(
             f"M{x - 5:.2f},{y - 5:.2f} l10,10 M{x + 5:.2f},{y - 5:.2f} l-10,10",
@@ -73,7 +73,7 @@ def point_glyph(shape: str, span: Span, axis: TimeAxis, y_px: float, *, role: Ro
     if span.bounded:
         low, high = axis.x_px(span.low_d), axis.x_px(span.high_d)
         middle = (low + high) / 2
-        drawn = [sign(shape, middle, y_px, role=role, hollow=high - low > 8)]
+        drawn = [sign(shape, middle, y_px, role=role, hollow=not span.exact)]
         if high - low > 3:
             drawn[:0] = _whisker(low, high, y_px, role)
         return Glyph(tuple(drawn), min(low, middle - 6), max(high, middle + 6))
@@ -104,6 +104,8 @@ def _bar(mark: Mark, span: Span, axis: TimeAxis, y: float) -> Glyph:
     drawn: list[Element] = []
     first = axis.x_px(span.low_d if math.isfinite(span.low_d) else span.high_d)
     sure = axis.x_px(span.high_d if math.isfinite(span.high_d) else span.low_d)
+    if math.isinf(span.high_d) and mark.until is not None and math.isfinite(mark.until.high_d):
+        sure = axis.x_px(mark.until.high_d)
     low = first
     if math.isinf(span.low_d):
         drawn += arrow(first, y, -1, role=role)

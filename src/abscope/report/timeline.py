@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from abscope.case.clock import Clock, Span
 from abscope.case.record import Case
-from abscope.report.axis import TimeAxis
+from abscope.report.axis import Tick, TimeAxis
 from abscope.report.closeup import closeup
-from abscope.report.curve import curve
+from abscope.report.curve import curve, log_heights
 from abscope.report.events import Lane, Mark, Track, tracks
 from abscope.report.glyphs import Glyph, arrow, glyph, sign
 from abscope.report.lettering import shorten, text_width_px, wrap
@@ -42,7 +42,7 @@ class Layout:
         return self.gutter_px == 0
 
 
-WIDE = Layout("wide", 1120, 168, 176, 240, 74)
+WIDE = Layout("wide", 1120, 168, 176, 310, 74)
 NARROW = Layout("narrow", 360, 0, 0, 190, 62)
 
 
@@ -63,10 +63,8 @@ def timeline(case: Case, clock: Clock, layout: Layout) -> Scene:
         body.append(line((0, y), (layout.width_px, y), stroke="rule"))
     back = [*_bands(case, clock, axis, top, y), *_header(clock, axis, layout, (top, y), side)]
     y += 18
-    for course in case.rt_courses[:_MOST_CLOSEUPS]:
-        drawn_part, y = closeup(clock, course, left_px=left, right_px=right, top_px=y)
-        body += drawn_part
-        y += 6
+    drawn_part, y = _closeups(case, clock, layout, (layout.gutter_px or 8, y))
+    body += drawn_part
     legend, y = _legend(left, layout.width_px - 8, y + 6)
     marks = sum(len(track.marks) for track in rooms)
     return Scene(
@@ -125,15 +123,22 @@ def _header(
         )
     calendar = axis.calendar(clock, layout.spacing_px)
     for tick in calendar:
-        yield label((tick.x_px, y), tick.text, size_px=_SMALL_PX, fill="muted", anchor="middle")
+        if _fits(tick, layout, side):
+            yield label((tick.x_px, y), tick.text, size_px=_SMALL_PX, fill="muted", anchor="middle")
     y += 16 if calendar else 0
     zero = axis.x_px(0.0)
     for tick in axis.ticks(layout.spacing_px):
         home = abs(tick.x_px - zero) < 0.5
         yield line((tick.x_px, top - 4), (tick.x_px, bottom), stroke="rule", stroke_width=0.8)
-        yield label((tick.x_px, y), tick.text, size_px=_SMALL_PX, anchor="middle", bold=home)
+        if _fits(tick, layout, side):
+            yield label((tick.x_px, y), tick.text, size_px=_SMALL_PX, anchor="middle", bold=home)
     yield line((0, top), (layout.width_px, top), stroke="rule")
     yield line((zero, top - 4), (zero, bottom), stroke="ink", stroke_dasharray="2 3")
+
+
+def _fits(tick: Tick, layout: Layout, side: float) -> bool:
+    half = text_width_px(tick.text, _SMALL_PX) / 2
+    return half <= tick.x_px <= layout.width_px - side - half
 
 
 def _bands(
@@ -157,8 +162,9 @@ def _track(
     if layout.narrow or named:
         y += 18
     if track.id == "labs":
-        drawn, y = curve(track.marks, axis, top_px=y, height_px=70)
-        parts += drawn
+        heights = log_heights(track.marks, top_px=y, height_px=70)
+        parts += curve(track.marks, axis, place=heights)
+        y += 70 if any(mark.span is not None and mark.height for mark in track.marks) else 4
     else:
         for lane in track.lanes:
             drawn, y = _lane(lane, axis, layout, y)
@@ -271,10 +277,34 @@ def _label_place(
     return text, x, (drawn.low_px - 4, x + width + 8)
 
 
+def _closeups(
+    case: Case, clock: Clock, layout: Layout, place: tuple[float, float]
+) -> tuple[list[Element], float]:
+    """Draw the courses enlarged: one below the other, or two side by side where there is room."""
+    left, y = place
+    gap, columns = 40.0, 1 if layout.narrow else 2
+    width = (layout.width_px - 8 - left - gap * (columns - 1)) / columns
+    parts: list[Element] = []
+    courses = case.rt_courses[:_MOST_CLOSEUPS]
+    for first in range(0, len(courses), columns):
+        bottoms = [y]
+        for column, course in enumerate(courses[first : first + columns]):
+            x = left + column * (width + gap)
+            drawn, low = closeup(clock, course, left_px=x, right_px=x + width, top_px=y)
+            parts += drawn
+            bottoms.append(low + 8)
+        y = max(bottoms)
+    if len(case.rt_courses) > len(courses):
+        text = f"{plural(len(case.rt_courses) - len(courses), 'more course')} in the table only"
+        parts.append(label((left, y + 8), text, size_px=_SMALL_PX, fill="muted"))
+        y += 20
+    return parts, y
+
+
 def _legend(left: float, right: float, top: float) -> tuple[list[Element], float]:
     """Return the key to the signs; it wraps to the width of the drawing."""
     entries: list[tuple[list[Element], str]] = [
-        ([sign("scan", 13, 0, role="ink")], "day or month known"),
+        ([sign("scan", 13, 0, role="ink")], "day known"),
         (
             [line((2, 0), (24, 0), stroke="ink"), sign("scan", 13, 0, role="ink", hollow=True)],
             "some time in the interval",

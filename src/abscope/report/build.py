@@ -1,0 +1,90 @@
+"""The self-contained HTML report of a case: sections in order, one template each."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+import abscope
+from abscope.case.clock import Clock
+from abscope.case.reader import LocatedCase
+from abscope.report.figures import figures
+from abscope.report.material import Finding, Material, Section
+from abscope.report.palette import page_rules
+from abscope.report.sections.conflicts import conflicts
+from abscope.report.sections.gaps import care, gaps
+from abscope.report.sections.lesions import lesions
+from abscope.report.sections.observations import adverse_events, lymphocytes, symptoms
+from abscope.report.sections.outcomes import outcomes
+from abscope.report.sections.provenance import provenance
+from abscope.report.sections.radiotherapy import radiotherapy
+from abscope.report.sections.summary import summary
+from abscope.report.sections.timeline import timeline_section
+from abscope.report.sections.treatment import treatment
+
+__all__ = ["SECTIONS", "build_report"]
+
+#: The sections of the report in reading order; None is a section the case has no use for.
+SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
+    summary, timeline_section, lesions, radiotherapy, treatment, lymphocytes, symptoms,
+    adverse_events, outcomes, conflicts, gaps, care, provenance,
+)  # fmt: skip
+
+
+def build_report(located: LocatedCase, findings: tuple[Finding, ...]) -> str:
+    """Return the report of a case as one HTML text that needs nothing else to be shown.
+
+    ``findings`` come from `abscope.case.checks`. The text depends on the case, its file and the
+    version of abscope only: the same input gives the same report.
+    """
+    material = Material(located, findings, Clock(located.case))
+    drawings = {
+        name: {
+            "wide": Markup(drawn.wide.svg("page")),  # noqa: S704 (escaped by abscope.report.svg)
+            "narrow": Markup(drawn.narrow.svg("page")),  # noqa: S704
+            "caption": drawn.caption,
+        }
+        for name, drawn in figures(located.case).items()
+    }
+    shared = {"drawings": drawings, "missing": material.missing}
+    sections = []
+    for make in SECTIONS:
+        section = make(material)
+        if section is None:
+            continue
+        context = {"figure_name": section.context.get("figure"), **section.context}
+        context.pop("figure", None)
+        body = _templates().get_template(section.template).render({**shared, **context})
+        sections.append({"id": section.id, "title": section.title, "body": Markup(body)})  # noqa: S704
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            {
+                **shared,
+                "case": located.case,
+                "sections": sections,
+                "style": _style(),
+                "version": abscope.__version__,
+                "research_use_only": abscope.RESEARCH_USE_ONLY,
+            }
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("abscope.report", "templates"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=False,
+    )
+
+
+@cache
+def _style() -> Markup:
+    rules = (files("abscope.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    return Markup(page_rules() + rules)  # noqa: S704 (our own file)

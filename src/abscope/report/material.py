@@ -1,0 +1,106 @@
+"""What every section of the report is made from, and what a section is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from abscope.case.clock import Clock, Span
+from abscope.case.facts import Fact
+from abscope.case.reader import LocatedCase
+from abscope.case.record import Case
+from abscope.case.timing import When
+from abscope.report.times import span_words
+from abscope.report.words import MISSING_WORDS, Said, said
+
+__all__ = ["Cell", "Finding", "Material", "Row", "Section", "Table"]
+
+
+class Finding(Protocol):
+    """What the report shows of a finding of the consistency checks."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def severity(self) -> str: ...  # noqa: D102
+    @property
+    def path(self) -> tuple[str | int, ...]: ...  # noqa: D102
+    @property
+    def what(self) -> str: ...  # noqa: D102
+    @property
+    def expected(self) -> str: ...  # noqa: D102
+    @property
+    def action(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The case with its clock, the findings of its checks and the words for what is missing."""
+
+    located: LocatedCase
+    findings: tuple[Finding, ...]
+    clock: Clock = field(repr=False)
+
+    @property
+    def case(self) -> Case:
+        """The case that is reported."""
+        return self.located.case
+
+    @property
+    def missing(self) -> str:
+        """How a field that the record does not mention is put to a reader."""
+        return MISSING_WORDS[self.case.default_missing]
+
+    def say(self, fact: Fact[Any] | None, unit: str = "") -> Said:
+        """Return a fact as text, or why there is none."""
+        return said(fact, missing=self.case.default_missing, unit=unit)
+
+    def when(self, fact: Fact[When] | None) -> tuple["Cell", ...]:
+        """Return a time as written and, on a second line, as days of the axis."""
+        written = said(fact, missing=self.case.default_missing)
+        if written.missing:
+            return (written,)
+        return (written, self.days(self.clock.fact(fact)))
+
+    def days(self, span: Span | None) -> Said:
+        """Return a span of days as a remark."""
+        return Said(span_words(span, self.clock), status="", missing=True)
+
+    def lesion(self, name: str) -> str:
+        """Return a lesion as identifier and label: ``L02 thoracic spine``."""
+        lesion = self.case.lesions_by_id.get(name)
+        if lesion is None:
+            return f"{name} (not listed)"
+        return name if lesion.label == name else f"{name} {lesion.label}"
+
+
+#: What stands in one cell of a table: text, a value with its status, or several lines of these.
+Cell = str | Said | tuple["Cell", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its header cell, and one cell per further column."""
+
+    head: Cell
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a caption; ``note`` says what it leaves out or what its numbers rest on."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the report: a heading, the template that lays it out, what the template shows."""
+
+    id: str
+    title: str
+    template: str
+    context: Mapping[str, object] = field(default_factory=dict)
