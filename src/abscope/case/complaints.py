@@ -29,7 +29,7 @@ _ACTIONS = {
     "a whole number": "Write the number without a unit, or not reported.",
     "a number": "Write the number without a unit.",
     "true or false": "Write true, false or not reported.",
-    "a list": "Write it as [a, b], or one entry per line after '- '.",
+    "a list": "Write [a, b], or one entry per line after '- '; leave the key out for none.",
     "a mapping (key: value)": "Write one 'key: value' per line, indented below.",
 }
 _LIMITS = {
@@ -119,7 +119,7 @@ def _plain(kind: str, given: Any, context: Mapping[str, Any], msg: str) -> tuple
         return f"{shown} is no finite number", "a number", "Write the value, or not reported."
     form = _KINDS.get(re.sub(r"_(type|parsing|from_float|parsing_size)$", "", kind))
     if form:
-        return f"{shown} is {_what_it_is(given)}", form, _ACTIONS[form]
+        return _mistyped(given), form, _ACTIONS[form]
     return f"{shown}: {msg}", "a value that the schema allows", "See 'abscope schema'."
 
 
@@ -155,12 +155,13 @@ def _pattern(pattern: str) -> tuple[str, str]:
     return _PATTERNS.get(pattern, (f"the form {pattern}", "Correct it."))
 
 
-def _what_it_is(given: Any) -> str:
+def _mistyped(given: Any) -> str:
     if given is None:
-        return "empty"
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "text",
-             dict: "a mapping", list: "a list", tuple: "a list"}  # fmt: skip
-    return names.get(type(given), type(given).__name__)
+        return "nothing is written here"
+    if isinstance(given, (dict, list, tuple)):
+        return f"a {_show(given)} stands here"
+    names = {bool: "a truth value", int: "a whole number", float: "a number", str: "text"}
+    return f"{_show(given)} is {names.get(type(given), type(given).__name__)}"
 
 
 def _show(given: Any) -> str:

@@ -21,7 +21,7 @@ TESTS: dict[str, str] = {
 
 #: Highest count per microliter that any disease gives; above, the unit is wrong.
 _HIGHEST_PER_UL = {"platelets": 5e6, "cd4": 1e5, "cd8": 1e5}
-_HIGHEST_WHITE_PER_UL = 1e6
+_HIGHEST_WHITE_PER_UL = 5e5
 
 _KEYS = ("value", "lower_limit", "upper_limit")
 _PARTS = ("value", "low", "high")
@@ -112,7 +112,7 @@ def _plausible(amount: dict[str, Any], test: str, path: tuple[str | int, ...]) -
         question = "Is the unit 10^9/L?" if 0 < count < 1 else "Is the unit /mm3?"
         raise complain(
             f"{test} is {count:g} per microliter",
-            f"0, or 1 to {highest:g} per microliter",
+            f"0, or 1 to {highest:.0f} per microliter",
             question if count > 0 else "Correct the count.",
             path=path,
         )

@@ -21,7 +21,7 @@ def _site(data: object) -> object:
         close = difflib.get_close_matches(data, SITES, n=3, cutoff=0.5)
         raise complain(
             f"site '{data}' is not in the vocabulary",
-            "one of the sites that 'abscope schema --sites' lists",
+            "one of the sites that 'abscope schema' lists",
             f"Did you mean {', '.join(close)}?" if close else "Use 'other' with a name.",
         )
     return data

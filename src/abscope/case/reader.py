@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from abscope.case.complaints import Complaint, complaints_of
 from abscope.case.files import read_text
 from abscope.case.record import Case
+from abscope.case.remainder import reference_complaints
 from abscope.case.yamltext import Spot, Tree, read_yaml
 from abscope.errors import CaseError, Problem
 
@@ -16,6 +17,9 @@ __all__ = ["LocatedCase", "read_case", "read_case_text"]
 
 RecordPath = tuple[str | int, ...]
 
+#: With more problems than this the references are judged once these are corrected: it would take
+#: too long to leave out one value after the other.
+_FEW = 200
 #: Keys that stand for several fields of their record.
 _SHORTHANDS = ("schedule", "regimen")
 
@@ -63,7 +67,10 @@ def read_case_text(text: str, *, name: str) -> LocatedCase:
         case = Case.model_validate(tree.root.plain)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise CaseError(_problems(tree, complaints_of(details, root=Case))) from None
+        found = complaints_of(details, root=Case)
+        if len(found) <= _FEW and all(d["type"] != "abscope_references" for d in details):
+            found += reference_complaints(tree, found)
+        raise CaseError(_problems(tree, found)) from None
     if tree.problems:
         raise CaseError(_problems(tree, ()))
     return LocatedCase(case, name, text, tree)

@@ -3,14 +3,20 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from abscope.case.timing import When
 
 if TYPE_CHECKING:
     from abscope.case.record import Case
 
-__all__ = ["Dangling", "event_names", "named_items", "reference_problems", "walk"]
+__all__ = [
+    "GENERAL_EVENTS", "Dangling", "Path", "event_names", "named_items", "reference_problems",
+    "walk",
+]  # fmt: skip
 
 #: Events that every case has, besides its courses, phases, scans, procedures and therapies.
 GENERAL_EVENTS = ("diagnosis", "metastatic_diagnosis", "death", "last_contact")
@@ -52,16 +58,31 @@ def event_names(case: "Case") -> set[str]:
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every part of a record with its path, outermost first."""
-    yield path, value
-    if hasattr(type(value), "model_fields"):
-        for name, field in type(value).model_fields.items():
-            yield from walk(getattr(value, name), (*path, field.alias or name))
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from walk(item, (*path, index))
+    """Yield every part of a record that is said with its path, outermost first and in order."""
+    stack: list[tuple[Path, Any]] = [(path, value)]
+    while stack:
+        path, value = stack.pop()
+        yield path, value
+        if isinstance(value, tuple):
+            inner = [((*path, index), item) for index, item in enumerate(value)]
+        elif isinstance(value, BaseModel):
+            inner = [
+                ((*path, key), item)
+                for name, key in _keys(type(value))
+                if (item := getattr(value, name)) is not None
+            ]
+        else:
+            continue
+        stack += reversed(inner)
 
 
+@cache
+def _keys(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, field.alias or name) for name, field in model.model_fields.items())
+
+
+#: Names that a misspelled one is compared with; among more, the search takes too long.
+_MOST_COMPARED = 2000
 _LESION_FIELDS = frozenset(
     {"targets", "targets_uncertain", "lesions", "lesions_uncertain", "not_assessed"}
 )
@@ -103,6 +124,8 @@ def reference_problems(case: "Case") -> list[Dangling]:
             problems += _unless(path, value, lesions, "a lesion")
         elif above == "same_volume_as":
             problems += _unless(path, value, courses, "a radiotherapy course")
+        elif above == "ongoing_during":
+            problems += _unless(path, value, events, "an event")
         elif field == "relative_to":
             problems += _unless(path, value, scans, "an examination")
         elif field == "day_zero":
@@ -132,7 +155,8 @@ def _unless(path: Path, name: str, known: set[str], kind: str) -> list[Dangling]
 
 
 def _lost(path: Path, name: str, known: set[str], kind: str) -> Dangling:
-    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    few = len(known) <= _MOST_COMPARED
+    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5) if few else []
     hint = f"Did you mean {', '.join(close)}?" if close else "Add it, or correct the name."
     return Dangling(path, f"'{name}' is not in this case", f"{kind} of this case", hint)
 

@@ -77,6 +77,9 @@ _DISTANCE = re.compile(
     rf"^({_NUMBER})(?:\s*(?:-|to|\.\.)\s*({_NUMBER}))?\s*([A-Za-z]+)\s+(after|before)\s+{_REF}$"
 )
 _BARE = re.compile(rf"^(before|after|during|at)\s+{_REF}$")
+#: Longest text that is taken for a time, and the farthest it may lie away: a long life.
+_LONGEST = 200
+_FARTHEST_D = 100_000
 _ABOUT = re.compile(r"^(?:about|circa|~)\s*", re.IGNORECASE)
 
 #: Half of one unit as written: "3 months after" may be anything that rounds to 3 months.
@@ -85,6 +88,8 @@ _ROUNDING = {"week": 3.5, "month": 15.21875, "year": 182.625}
 
 def read_when(text: str) -> Expression:
     """Return the expression of a time text. Raises PydanticCustomError where it has none."""
+    if len(text) > _LONGEST:
+        raise _refuse(f"{text[:60]}...")
     plain = _ABOUT.sub("", text.strip())
     if ".." in plain and not _DISTANCE.match(plain):
         first, _, last = plain.partition("..")
@@ -104,7 +109,10 @@ def _point(plain: str, text: str) -> Absolute | Offset | Relative:
     if match := _DATE.match(plain):
         return _absolute(*match.groups(), text=text)
     if match := _DAY.match(plain):
-        return Offset(float(match.group(1)), float(match.group(1)))
+        day = float(match.group(1))
+        if abs(day) > _FARTHEST_D:
+            raise complain(f"'{text}' is far away", f"at most {_FARTHEST_D} days", "Correct it.")
+        return Offset(day, day)
     if match := _DISTANCE.match(plain):
         first, second, unit, relation, event = match.groups()
         return _relative(first, second, unit, relation, event, text=text)
@@ -143,6 +151,8 @@ def _relative(
     low, high = float(first), float(second or first)
     if low > high:
         raise complain(f"'{text}' counts down", "smaller-larger", "Swap the two numbers.")
+    if high * factor > _FARTHEST_D:
+        raise complain(f"'{text}' is far away", f"at most {_FARTHEST_D} days", "Correct it.")
     slack = 0.0
     if second is None:
         slack = next(

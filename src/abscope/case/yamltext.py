@@ -308,7 +308,7 @@ def read_yaml(text: str, *, name: str) -> Tree:
         raise builder.stop(
             Spot(1, 1),
             "the file is empty",
-            "a case: schema, id, title, ...",
+            "a case with schema, id and title",
             "Start from a template: abscope new FILE.",
         )
     return Tree(name, builder.root, tuple(builder.problems))
