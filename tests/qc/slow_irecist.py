@@ -6,7 +6,7 @@ visit k finds. Decisions where the table is silent are listed in ``tests/qc/READ
 
 from fractions import Fraction
 
-from tests.qc.slow_recist import (
+from qc.slow_recist import (
     adds,
     baseline_sum,
     complete,

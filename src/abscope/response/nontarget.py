@@ -44,6 +44,7 @@ class SettledNew:
     lesion: NewLesion
     first: int
     proven: int
+    seen_at: str
     first_seen_d: float
 
     @property
@@ -118,11 +119,12 @@ def _without_growth(
         return NontargetCall("NON-CR/NON-PD", "D-LEFT", tuple(reasons), increased)
     if record.markers_elevated and visit.markers_normal is None:
         reason = Reason("MARKERS_UNKNOWN", "raised at baseline, not known at this visit")
-        return NontargetCall("NE", "D-NE", (reason,))
+        return NontargetCall("NE", "D-NE", (reason,), increased)
     if record.markers_elevated and not visit.markers_normal:
         reason = Reason("MARKERS_RAISED", "all lesions gone, markers not yet normal")
-        return NontargetCall("NON-CR/NON-PD", "D-LEFT", (reason,))
-    return NontargetCall("CR", "D-CR", (Reason("D-CR", "all non-target disease is gone"),))
+        return NontargetCall("NON-CR/NON-PD", "D-LEFT", (reason,), increased)
+    reason = Reason("D-CR", "all non-target disease is gone")
+    return NontargetCall("CR", "D-CR", (reason,), increased)
 
 
 def settle_new_lesions(visits: Sequence[Visit]) -> tuple[SettledNew, ...]:
@@ -145,6 +147,7 @@ def settle_new_lesions(visits: Sequence[Visit]) -> tuple[SettledNew, ...]:
             lesion,
             index,
             proven[name],
+            visits[index].id,
             visits[index].day_d if lesion.day_d is None else lesion.day_d,
         )
         for name, (index, lesion) in first.items()
