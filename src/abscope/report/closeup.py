@@ -9,7 +9,7 @@ from abscope.case.radiotherapy import RTCourse, RTPhase
 from abscope.report.axis import TimeAxis
 from abscope.report.events import dose_words
 from abscope.report.fractions import Fraction, Fractions, fractions_of, phase_span
-from abscope.report.lettering import shorten, text_width_px, wrap
+from abscope.report.lettering import shorten, wrap
 from abscope.report.svg import Element, group, label, line, rect
 from abscope.report.words import MONTHS, day_month_year, plural
 
@@ -37,11 +37,9 @@ def closeup(
     ]
     width = right_px - left_px
     text = _note(clock, start)
-    offset = text_width_px(f"{course.id} enlarged", 12, bold=True) + 12
-    rows = [shorten(text, width - offset, 11)] if width > 600 else wrap(text, width, 11, lines=3)
-    x, y = (left_px + offset, top_px + 12) if width > 600 else (left_px, top_px + 27)
-    for row in rows:
-        parts.append(label((x, y), row, size_px=11, fill="muted"))
+    y = top_px + 27
+    for row in wrap(text, width, 11, lines=3):
+        parts.append(label((left_px, y), row, size_px=11, fill="muted"))
         y += 14
     axis = _axis(clock, course, start, left_px, right_px)
     top = y + 6

@@ -69,12 +69,12 @@ def fractions_of(clock: Clock, course: RTCourse, phase: RTPhase) -> Fractions:
         return Fractions((), False, "number of fractions not reported" if not number else "")
     start, end = phase_span(clock, course, phase)
     offsets = _offsets(phase, number, start, clock)
-    note = "the days of the fractions are not reported: only their order is drawn"
+    note = "days not reported, order only"
     if offsets is not None and start is not None and end is not None:
         last = start.shifted(offsets[-1], offsets[-1])
         if last.high_d < end.low_d or last.low_d > end.high_d:
             offsets = None
-            note = "the schedule does not fill the reported dates: only the order is drawn"
+            note = "schedule and dates disagree, order only"
     items = tuple(
         Fraction(
             index + 1,

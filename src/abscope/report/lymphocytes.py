@@ -26,7 +26,7 @@ def lymphocyte_figure(case: Case, clock: Clock, *, narrow: bool) -> Scene | None
     marks = [mark for mark in lymphocyte_marks(case, clock) if mark.height]
     if not marks:
         return None
-    width = 360.0 if narrow else 1120.0
+    width = 330.0 if narrow else 1120.0
     left, right = 46.0, width - (12.0 if narrow else 150.0)
     axis = time_axis(marks, left, right)
     limit = next(

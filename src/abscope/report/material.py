@@ -10,7 +10,7 @@ from abscope.case.reader import LocatedCase
 from abscope.case.record import Case
 from abscope.case.timing import When
 from abscope.report.times import span_words
-from abscope.report.words import MISSING_WORDS, Said, said
+from abscope.report.words import MISSING_WORDS, Said, join, said
 
 __all__ = ["Cell", "Finding", "Material", "Row", "Section", "Table"]
 
@@ -94,6 +94,42 @@ class Table:
     rows: tuple[Row, ...]
     note: str = ""
     numeric: frozenset[int] = frozenset()
+
+    @property
+    def dense(self) -> "Table":
+        """The table without columns in which nothing is known; the note names them."""
+        empty = [
+            n
+            for n in range(1, len(self.columns))
+            if all(_unknown(r.cells[n - 1]) for r in self.rows)
+        ]
+        if not empty or len(self.rows) < 2:
+            return self
+        kept = [n for n in range(len(self.columns)) if n not in empty]
+        words = join(self.columns[n].lower() for n in empty)
+        note = f"{self.note} {self._missing(empty[0])} in every row: {words}.".strip()
+        return Table(
+            self.caption,
+            tuple(self.columns[n] for n in kept),
+            tuple(Row(r.head, tuple(r.cells[n - 1] for n in kept if n)) for r in self.rows),
+            note,
+            frozenset(kept.index(n) for n in self.numeric if n in kept),
+        )
+
+    def _missing(self, column: int) -> str:
+        cell = self.rows[0].cells[column - 1]
+        while isinstance(cell, tuple):
+            cell = cell[0]
+        text = cell.text if isinstance(cell, Said) else cell
+        return text[0].upper() + text[1:]
+
+
+def _unknown(cell: Cell) -> bool:
+    if isinstance(cell, tuple):
+        return bool(cell) and all(_unknown(part) for part in cell)
+    if not isinstance(cell, Said):
+        return cell == ""
+    return cell.missing and not cell.note and cell.text in MISSING_WORDS.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from abscope.report.words import amount, brief, plural
 
 __all__ = ["pain_figure"]
 
-_PANEL_PX, _PLOT_PX, _HEIGHT_PX = 264.0, 104.0, 206.0
+_PLOT_PX = 104.0
 _MOST_PANELS = 24
 _MOST_POINTS = 5
 
@@ -41,16 +41,31 @@ def pain_figure(case: Case, clock: Clock, *, narrow: bool) -> Scene | None:
     panels = _panels(case, clock)
     if not panels:
         return None
-    width = 360.0 if narrow else 1120.0
+    width = 330.0 if narrow else 1120.0
     columns = 1 if narrow else 4
     pitch = (width - 16) / columns
     shown = panels[:_MOST_PANELS]
     parts: list[Element] = []
+    tall = (
+        _PLOT_PX
+        + 34
+        + 13
+        * max(
+            len(
+                wrap(
+                    point.time, (pitch - 42) / min(len(panel.points), _MOST_POINTS) - 4, 11, lines=3
+                )
+            )
+            for panel in shown
+            for point in panel.points[:_MOST_POINTS]
+        )
+        + 14
+    )
     for number, panel in enumerate(shown):
         x = 8 + (number % columns) * pitch
-        y = (number // columns) * _HEIGHT_PX
+        y = (number // columns) * tall
         parts.append(group(_panel(panel, x, y, pitch - 20), title=panel.title))
-    height = math.ceil(len(shown) / columns) * _HEIGHT_PX
+    height = math.ceil(len(shown) / columns) * tall
     if len(panels) > len(shown):
         text = f"{plural(len(panels) - len(shown), 'more site')} in the table only"
         parts.append(label((8, height + 8), text, size_px=11, fill="muted"))

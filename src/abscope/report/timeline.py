@@ -43,7 +43,7 @@ class Layout:
 
 
 WIDE = Layout("wide", 1120, 168, 176, 310, 74)
-NARROW = Layout("narrow", 360, 0, 0, 190, 62)
+NARROW = Layout("narrow", 330, 0, 0, 176, 60)
 
 
 def timeline(case: Case, clock: Clock, layout: Layout) -> Scene:
@@ -282,7 +282,7 @@ def _closeups(
 ) -> tuple[list[Element], float]:
     """Draw the courses enlarged: one below the other, or two side by side where there is room."""
     left, y = place
-    gap, columns = 40.0, 1 if layout.narrow else 2
+    gap, columns = 40.0, 1 if layout.narrow or len(case.rt_courses) == 1 else 2
     width = (layout.width_px - 8 - left - gap * (columns - 1)) / columns
     parts: list[Element] = []
     courses = case.rt_courses[:_MOST_CLOSEUPS]

@@ -1,5 +1,6 @@
 """Records in words: values with how they are known, times as written and as calendar text."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from abscope.case.timing import When
 
 __all__ = [
     "MISSING_WORDS", "MONTHS", "Said", "Statement", "amount", "brief", "day_month_year", "join",
-    "plain", "plural", "said", "sentence",
+    "moment", "plain", "plural", "said", "sentence",
 ]  # fmt: skip
 
 #: How a field that the record does not mention, or calls missing, is put to a reader.
@@ -21,6 +22,8 @@ MISSING_WORDS = {
 MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
+#: Calendar texts of a record, which people read better with the month's name.
+_CALENDAR = re.compile(r"(?<![\w-])(\d{4})-(\d{2})(?:-(\d{2}))?(?![\w-])")
 _STATUS_WORDS = {"stated": "", "conflicting": "conflicting"}
 
 
@@ -66,7 +69,23 @@ def plain(value: Any) -> str:
 
 
 def _time_words(text: str) -> str:
-    return text.replace("..", " to ").replace(".start", " start").replace(".end", " end")
+    words = text.replace("..", " to ").replace(".start", " start").replace(".end", " end")
+    return _CALENDAR.sub(_calendar_words, words)
+
+
+def _calendar_words(found: re.Match[str]) -> str:
+    year, month, day = found.groups()
+    name = MONTHS[int(month) - 1] if 1 <= int(month) <= 12 else month
+    return f"{int(day)} {name} {year}" if day else f"{name} {year}"
+
+
+def moment(fact: Fact[When] | None) -> str:
+    """Return a time for the end of a sentence: ``on 21 Jul 2023``, ``in Apr 2018``, or as it is."""
+    text = brief(fact)
+    known = fact.candidates[0].text if fact is not None and fact.candidates else ""
+    if text and re.fullmatch(r"\d{4}-\d{2}-\d{2}", known):
+        return f"on {text}"
+    return f"in {text}" if re.fullmatch(r"\d{4}(-\d{2})?", known) else text
 
 
 def amount(item: Quantity | QuantityVersion, unit: str = "") -> str:

@@ -127,4 +127,4 @@ def _field(material: Material, path: tuple[str | int, ...]) -> str:
             value = getattr(value, part, None)
             last = part.replace("_", " ")
     ending = last.removesuffix(" gy").removesuffix(" mm").removesuffix(" mg").removesuffix(" d")
-    return " ".join([*names, ending])
+    return " ".join([*names, ending.removeprefix("n ")])

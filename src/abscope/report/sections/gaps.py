@@ -113,7 +113,7 @@ def care(material: Material) -> Section:
     items = (
         CareItem("Title", "names the finding and says that it is a case", "present", case.title),
         CareItem("Key words", "words to find the article by", "outside", "a record holds none"),
-        CareItem("Abstract", "the case in short", "outside", "the opening of this report stands in"),
+        CareItem("Abstract", "the case in short", "outside", "see the opening of this report"),
         CareItem("Introduction", "why the case matters", "outside", "left to the authors"),
         _patient(material),
         _verdict("Clinical findings", "complaints and examination",
@@ -130,7 +130,7 @@ def care(material: Material) -> Section:
                      ("outcome", not case.outcomes),
                      ("adverse events", not case.adverse_events),
                  ) if lacking], 3),
-        _verdict("Discussion", "what the authors conclude, and its limits",
+        _verdict("Discussion", "the conclusions and their limits",
                  ["author claims"] * (not case.author_claims)
                  + ["discrepancies weighed"] * (not case.discrepancies), 2),
         _verdict("Patient perspective", "the words of the patient",

@@ -163,7 +163,7 @@ def _examinations(material: Material) -> Table | None:
                 (
                     material.when(scan.when),
                     material.say(scan.modalities),
-                    (scan.role or "not said").replace("_", " "),
+                    (scan.role or "not said").replace("_", "-"),
                     material.say(scan.slice_mm, "mm"),
                     tuple(said) or "nothing beyond the findings",
                 ),

@@ -95,8 +95,7 @@ def symptoms(material: Material) -> Section:
                     material.when(item.when),
                     _score(material.say(item.value if item.value is not None else item.text), top),
                     material.say(item.omed_mg, "mg"),
-                    tuple([", ".join(flags)] * bool(flags) + [item.note] * bool(item.note))
-                    or "none",
+                    tuple(text for text in (", ".join(flags), item.note) if text) or "none",
                 ),
             )
         )

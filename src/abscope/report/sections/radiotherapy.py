@@ -19,18 +19,19 @@ def radiotherapy(material: Material) -> Section | None:
     if not case.rt_courses:
         return None
     phases = [(course, phase) for course in case.rt_courses for phase in course.phases]
-    columns = (
-        "Phase", "Targets", "When", "Prescription as stated", "Technique", "Intent", "Remarks",
-    )  # fmt: skip
-    table = Table(
-        "Courses and phases", columns, tuple(_phase(material, *pair) for pair in phases[:200])
+    courses = Table(
+        "Courses",
+        ("Course", "Intent", "Technique", "From", "To", "Remarks"),
+        tuple(_course(material, course) for course in case.rt_courses[:200]),
     )
+    columns = ("Phase", "Targets", "From", "To", "Prescription as stated", "Remarks")
+    table = Table("Phases", columns, tuple(_phase(material, phase) for _, phase in phases[:200]))
     own = _own(material)
     return Section(
         "radiotherapy",
         "Radiotherapy",
         "tables.html",
-        {"tables": [table, _doses(material, phases, own)], "notes": _notes(material, own)},
+        {"tables": [courses, table, _doses(material, phases, own)], "notes": _notes(material, own)},
     )
 
 
@@ -58,37 +59,50 @@ def _notes(material: Material, own: Parameter | None) -> list[str]:
     return notes
 
 
-def _phase(material: Material, course: RTCourse, phase: RTPhase) -> Row:
+def _course(material: Material, course: RTCourse) -> Row:
+    texts = (course.note, brief(course.concurrent_therapy), brief(course.volumes))
+    remarks: list[Cell] = [Said(text, missing=True) for text in texts if text]
+    if course.same_volume_as:
+        remarks.append(f"same volume as {join(course.same_volume_as)}")
+    if brief(course.stop_reason):
+        remarks.append(f"stopped early: {brief(course.stop_reason)}")
+    return Row(
+        (course.id, course.name or ""),
+        (
+            (material.say(course.intent), brief(course.intent_text)),
+            material.say(course.technique),
+            material.when(course.start or course.phases[0].start),
+            material.when(course.end or course.phases[-1].end),
+            tuple(remarks) or "none",
+        ),
+    )
+
+
+def _phase(material: Material, phase: RTPhase) -> Row:
     targets: list[Cell] = [material.lesion(name) for name in phase.targets[:30]]
     targets += [
         Said(material.lesion(name), status="unsure") for name in phase.targets_uncertain[:30]
     ]
-    when: list[Cell] = ["from", *material.when(phase.start or course.start)]
-    when += ["to", *material.when(phase.end or course.end)]
-    dose: list[Cell] = []
-    for name, fact, unit in (
-        ("total", phase.total_dose_gy, "Gy"),
-        ("per fraction", phase.dose_per_fraction_gy, "Gy"),
-        ("fractions planned", phase.n_fractions_planned, ""),
-        ("fractions delivered", phase.n_fractions_delivered, ""),
-        ("schedule", phase.fractionation, ""),
-        ("prescribed to", phase.prescription_point, ""),
-    ):
-        dose.append(_named(name, material.say(fact, unit)))
-    name = f"{course.id} · {phase.id}" if phase.id != course.id else course.id
-    head: tuple[Cell, ...] = (name, *((phase.name,) if phase.name else ()))
+    dose = tuple(
+        _named(name, material.say(fact, unit))
+        for name, fact, unit in (
+            ("total", phase.total_dose_gy, "Gy"),
+            ("per fraction", phase.dose_per_fraction_gy, "Gy"),
+            ("fractions planned", phase.n_fractions_planned, ""),
+            ("fractions delivered", phase.n_fractions_delivered, ""),
+            ("schedule", phase.fractionation, ""),
+            ("prescribed to", phase.prescription_point, ""),
+            ("margin", phase.margin_mm, "mm"),
+        )
+    )
     return Row(
-        head,
+        (phase.id, phase.name or ""),
         (
             tuple(targets) or "no target named",
-            tuple(when),
-            tuple(dose),
-            (material.say(course.technique), _named("margin", material.say(phase.margin_mm, "mm"))),
-            (
-                material.say(course.intent),
-                *([brief(course.intent_text)] * bool(course.intent_text)),
-            ),
-            _remarks(material, course, phase),
+            material.when(phase.start) if phase.start else "as the course",
+            material.when(phase.end) if phase.end else "as the course",
+            dose,
+            _remarks(material, phase),
         ),
     )
 
@@ -99,7 +113,7 @@ def _named(name: str, value: Said) -> Said:
     )
 
 
-def _remarks(material: Material, course: RTCourse, phase: RTPhase) -> Cell:
+def _remarks(material: Material, phase: RTPhase) -> Cell:
     lines: list[Cell] = []
     if phase.boost:
         lines.append(
@@ -121,14 +135,12 @@ def _remarks(material: Material, course: RTCourse, phase: RTPhase) -> Cell:
         )
         missing = MISSING_WORDS[material.case.default_missing]
         lines.append(f"lattice: peaks {peak or missing}, valley {valley or missing}")
-    for pause in phase.pauses:
-        length = brief(pause.duration_d, "days") or "of unknown length"
-        lines.append(f"pause after fraction {pause.after_fraction}: {length}")
-    for text in (phase.note, course.note, brief(course.concurrent_therapy), brief(course.volumes)):
-        if text:
-            lines.append(Said(text, missing=True))
-    if course.same_volume_as:
-        lines.append(f"same volume as {join(course.same_volume_as)}")
+    lines += [
+        f"pause after fraction {pause.after_fraction}: "
+        f"{brief(pause.duration_d, 'days') or 'of unknown length'}"
+        for pause in phase.pauses
+    ]
+    lines += [Said(text, missing=True) for text in (phase.note,) if text]
     return tuple(lines) or "none"
 
 
@@ -140,7 +152,7 @@ def _doses(
         ratios.append((f"{own.value:g}", own.value))
     ratios.append(("3", _LATE_GY))
     columns = ["Phase", "Version", "Total Gy", "Fractions", "Gy per fraction"]
-    columns += [f"{word} (α/β {name})" for name, _ in ratios for word in ("BED", "EQD2")]
+    columns += [f"{word}, α/β {name}" for name, _ in ratios for word in ("BED", "EQD2")]
     rows = []
     for _, phase in phases[:200]:
         for item in prescriptions(phase):
@@ -159,9 +171,7 @@ def _doses(
 def _version(material: Material, item: Prescription) -> tuple[Cell, ...]:
     missing = MISSING_WORDS[material.case.default_missing]
     name: list[Cell] = [item.name]
-    for place in item.places:
-        if place.loc or place.note:
-            name.append(_place(place))
+    name += [_place(place) for place in item.places if place.loc or place.note]
     total = Said(
         plain(item.total_gy) if item.total_gy is not None else missing,
         status="derived" if item.derived == "total" else "",

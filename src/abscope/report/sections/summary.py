@@ -4,7 +4,7 @@ from abscope.case.radiotherapy import RTPhase
 from abscope.report.events import dose_words, lymphocyte_labs
 from abscope.report.material import Material, Section
 from abscope.report.sections.treatment import agents
-from abscope.report.words import brief, join, plain, plural, sentence
+from abscope.report.words import brief, join, moment, plain, plural, sentence
 
 __all__ = ["summary"]
 
@@ -22,6 +22,7 @@ def summary(material: Material) -> Section:
         _counts(material),
         _end(material),
         _claims(material),
+        _silent(material),
     )
     case = material.case
     figures = [
@@ -42,10 +43,10 @@ def summary(material: Material) -> Section:
 def _patient(material: Material) -> str:
     case = material.case
     tumor = brief(case.diagnosis.tumor) or brief(case.diagnosis.tumor_type).replace("_", " ")
-    disease = f"with {tumor}" if tumor else "with a tumor whose type is not recorded"
+    disease = f"had {tumor}" if tumor else "had a tumor whose type is not recorded"
     if case.kind == "series":
         members = f" of {plural(len(case.members), 'patient')}" if case.members else ""
-        return sentence([f"a published series{members}", disease])
+        return sentence([f"a published series{members}", disease.replace("had", "with", 1)])
     age = brief(case.patient.age_years)
     sex = _SEX.get(brief(case.patient.sex), "")
     if age and sex:
@@ -56,18 +57,18 @@ def _patient(material: Material) -> str:
     else:
         person = f"a {sex or 'patient'}, age {material.missing},"
     person = f"simulated patient: {person}" if case.kind == "simulated" else person
-    extra = [brief(case.diagnosis.subtype), *_markers(material)]
+    subtype = brief(case.diagnosis.subtype)
     stage = brief(case.diagnosis.stage)
-    extra += [f"stage {stage}"] if stage else []
-    more = join(part for part in extra if part)
+    extra = [subtype, *_markers(material, subtype), f"stage {stage}" if stage else ""]
+    more = ", ".join(part for part in extra if part)
     return sentence([person, disease, f"({more})" if more else ""])
 
 
-def _markers(material: Material) -> list[str]:
+def _markers(material: Material, said: str) -> list[str]:
     return [
         f"{marker.name} {brief(marker.result)}".strip()
         for marker in material.case.diagnosis.markers[:8]
-        if brief(marker.result)
+        if brief(marker.result) and f"{marker.name} {brief(marker.result)}" not in said
     ]
 
 
@@ -75,10 +76,10 @@ def _disease(material: Material) -> str:
     case = material.case
     if not case.lesions:
         return f"No lesion is listed in the record ({material.missing})."
-    names = [lesion.label for lesion in case.lesions[:8]]
+    names = [lesion.label.replace(", ", " ") for lesion in case.lesions[:8]]
     rest = len(case.lesions) - len(names)
     listed = join([*names, f"{plural(rest, 'more')}".replace(" mores", " more")] if rest else names)
-    when = brief(case.diagnosis.metastatic_date)
+    when = moment(case.diagnosis.metastatic_date)
     known = f"; metastases were diagnosed {when}" if when else ""
     number = plural(len(case.lesions), "lesion or group of lesions", "lesions or groups of lesions")
     verb = "is" if len(case.lesions) == 1 else "are"
@@ -108,7 +109,7 @@ def _radiotherapy(material: Material) -> str:
             f"{dose_words(phase)} to {_targets(material, phase)}" for phase in course.phases[:4]
         )
         start = brief(course.start or course.phases[0].start)
-        when = f", from {start}" if start else f", start {material.missing}"
+        when = f", from {start}" if start else f" (start {material.missing})"
         kind = f"{article} {intent} course" if intent else "a course"
         parts.append(f"{kind} ({course.id}) of {what}{when}")
     rest = len(courses) - len(parts)
@@ -122,16 +123,15 @@ def _drugs(material: Material) -> str:
     case = material.case
     given = agents(material)
     none = join(
-        dict.fromkeys(
-            item.stated or f"no {item.scope.replace('any', 'systemic therapy').replace('_', ' ')}"
-            for item in case.no_systemic_therapy
-        )
+        f"no {item.scope.replace('any', 'systemic therapy').replace('_', ' ')}"
+        + (f" ({item.stated})" if item.stated else "")
+        for item in case.no_systemic_therapy
     )
     parts = []
     if given:
         parts.append(sentence([f"systemic therapy on record: {given}"]))
     if none:
-        parts.append(sentence([f"on treatment that was not given, the source says: {none}"]))
+        parts.append(sentence([f"the source states {none}"]))
     return " ".join(parts) or f"Systemic therapy: {material.missing}."
 
 
@@ -147,7 +147,7 @@ def _course(material: Material) -> str:
                 name = lesion.label if lesion else finding.lesion
                 changes.setdefault(f"{name} {change}", []).append(scan.id)
     words = [f"{what} ({join(scans)})" for what, scans in list(changes.items())[:8]]
-    return sentence([f"imaging reports {join(words)}"]) if words else ""
+    return sentence([f"on imaging: {join(words)}"]) if words else ""
 
 
 def _counts(material: Material) -> str:
@@ -157,21 +157,16 @@ def _counts(material: Material) -> str:
         for value, time in ((brief(lab.value), brief(lab.when)) for lab in labs[:6])
         if value
     ]
-    return (
-        sentence([f"lymphocytes were {join(words)}"])
-        if words
-        else f"Lymphocyte counts: {material.missing}."
-    )
+    return sentence([f"lymphocytes were {join(words)}"]) if words else ""
 
 
 def _end(material: Material) -> str:
     parts = []
     for outcome in material.case.outcomes:
-        when, value = brief(outcome.when), brief(outcome.value)
+        when, value = moment(outcome.when), brief(outcome.value)
         if outcome.kind == "death":
-            cause = brief(outcome.cause)
-            died = f"the patient died {when}".strip() + (f" of {cause}" if cause else "")
-            parts.append(died if when else f"{died}, time {material.missing}")
+            cause = f" of {brief(outcome.cause)}" if brief(outcome.cause) else ""
+            parts.append(f"the patient died{cause} {when or f'at a time {material.missing}'}")
         elif outcome.kind == "last_contact":
             parts.append(f"last contact was {when or material.missing}")
         elif value:
@@ -189,3 +184,27 @@ def _claims(material: Material) -> str:
         "denied": "the authors deny an abscopal effect",
     }
     return sentence([join(dict.fromkeys(words[claim.abscopal] for claim in claims))])
+
+
+def _silent(material: Material) -> str:
+    """Name what a reader would look for first and the record does not hold."""
+    case = material.case
+    findings = [finding for scan in case.imaging for finding in scan.findings]
+    exposures = [item for course in case.rt_courses for item in course.exposures]
+    lacking = [
+        word
+        for word, known in (
+            ("the size of any lesion", any(brief(f.size_mm) for f in findings)),
+            (
+                "the dose in any lesion outside the targets",
+                any(brief(x.mean_dose_gy) or brief(x.max_dose_gy) for x in exposures),
+            ),
+            ("earlier therapy", brief(case.diagnosis.prior_therapy)),
+            ("performance status", brief(case.patient.performance_status)),
+            ("lymphocyte counts", lymphocyte_labs(case)),
+            ("adverse events", case.adverse_events),
+            ("the outcome", case.outcomes),
+        )
+        if not known
+    ]
+    return sentence([f"{material.missing}: {join(lacking)}"]) if lacking else ""

@@ -26,7 +26,7 @@ def treatment(material: Material) -> Section:
         notes.append(f"Systemic therapy: {material.missing}. That is not the same as none.")
     if not material.case.medications:
         notes.append(
-            f"Steroids, bone-modifying agents, antibiotics and other medication: {material.missing}."
+            f"Steroids, bone agents, antibiotics and other medication: {material.missing}."
         )
     return Section(
         "treatment", "Drugs and procedures", "tables.html", {"tables": tables, "notes": notes}
@@ -57,8 +57,10 @@ def _drug(material: Material, therapy: SystemicTherapy, agent: Agent) -> Row:
     if brief(therapy.n_cycles_scope):
         cycles.append(Said(brief(therapy.n_cycles_scope), missing=True))
     remarks: list[Cell] = [text for text in (brief(therapy.setting),) if text]
-    for holiday in therapy.holidays:
-        remarks.append(f"pause from {brief(holiday.start) or '?'} to {brief(holiday.end) or '?'}")
+    remarks += [
+        f"pause from {brief(pause.start) or '?'} to {brief(pause.end) or '?'}"
+        for pause in therapy.holidays
+    ]
     if brief(therapy.response_stated):
         remarks.append(f"response stated: {brief(therapy.response_stated)}")
     if therapy.note:
@@ -133,7 +135,7 @@ def _procedures(material: Material) -> Table | None:
             )
         )
     columns = (
-        "Procedure", "Kind", "When", "Lesions", "Pathology, result", "Margin", "Complete", "Remarks",
+        "Procedure", "Kind", "When", "Lesions", "Pathology", "Margin", "Complete", "Remarks",
     )  # fmt: skip
     return Table("Surgery and procedures", columns, tuple(rows[:MOST_ROWS])) if rows else None
 
