@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from abscope.case.clock import Clock
 from abscope.case.reader import read_case_text
-from abscope.case.references import event_names, walk
 from abscope.case.record import Case
+from abscope.case.references import event_names, walk
 from abscope.case.regimen import expand_regimen, parse_regimen
 from abscope.case.schema import json_schema
 from abscope.case.template import template
@@ -112,12 +112,11 @@ _PLAIN = read_yaml(template(), name="template").root.plain
 
 def _paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     items = node.items() if isinstance(node, dict) else enumerate(node)
-    inner = [
+    return [
         below
         for key, item in items
         for below in ([(*path, key)] + (_paths(item, (*path, key)) if _inner(item) else []))
     ]
-    return inner
 
 
 def _inner(node: Any) -> bool:

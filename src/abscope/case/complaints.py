@@ -5,6 +5,7 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -91,7 +92,7 @@ def _missing(loc: Path) -> Complaint:
 def _unknown_key(loc: Path, root: type[BaseModel]) -> Complaint:
     key = str(loc[-1])
     names = _keys_at(root, loc[:-1])
-    close = difflib.get_close_matches(key[:80], names, n=3, cutoff=0.6)
+    close = _similar(key, tuple(names), 0.6)
     close = close or [name for name in names if name.startswith(f"{key}_")][:3]
     action = f"Known here: {', '.join(names)}."
     if key == "<<":
@@ -123,13 +124,17 @@ def _plain(kind: str, given: Any, context: Mapping[str, Any], msg: str) -> tuple
     return f"{shown}: {msg}", "a value that the schema allows", "See 'abscope schema'."
 
 
+@lru_cache(maxsize=256)
+def _similar(name: str, known: tuple[str, ...], cutoff: float) -> list[str]:
+    return difflib.get_close_matches(name[:80], known, n=3, cutoff=cutoff)
+
+
 def _choice(given: Any, allowed: list[str]) -> tuple[str, str, str]:
     close = []
     if isinstance(given, str):
         lowered = {name.lower(): name for name in allowed}
         spelled = given.strip().lower().replace(" ", "_")[:80]
-        found = difflib.get_close_matches(spelled, lowered, n=3, cutoff=0.5)
-        close = [lowered[name] for name in found]
+        close = [lowered[name] for name in _similar(spelled, tuple(lowered), 0.5)]
     action = f"Did you mean {_either(close)}?" if close else "Choose one of them."
     return f"{_show(given)} is not known here", f"one of {', '.join(allowed)}", action
 

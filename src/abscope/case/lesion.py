@@ -1,5 +1,7 @@
 """Lesions: where they are, how many, what they are known to be, how they relate to each other."""
 
+import difflib
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -14,11 +16,14 @@ __all__ = ["Count", "Identifier", "Lesion", "Link", "SiteName"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=40)]
 
 
+@lru_cache(maxsize=64)
+def _similar_sites(name: str) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name[:80], SITES, n=3, cutoff=0.5))
+
+
 def _site(data: object) -> object:
     if isinstance(data, str) and data not in SITES:
-        import difflib
-
-        close = difflib.get_close_matches(data, SITES, n=3, cutoff=0.5)
+        close = _similar_sites(data)
         raise complain(
             f"site '{data}' is not in the vocabulary",
             "one of the sites that 'abscope schema' lists",
