@@ -26,11 +26,11 @@ from abscope.response.exposure import (
     worst,
 )
 from abscope.response.rivals import (
-    LONGEST_ONSET_D,
     Rival,
     drug_rivals,
     endocrine_rival,
     lesion_rivals,
+    onset_window_d,
 )
 from abscope.response.trajectory import Trajectory, readings, respond
 
@@ -196,17 +196,18 @@ def _obstacles(
     lesion: Lesion, exposure: LesionExposure, path: Trajectory, rivals: tuple[Rival, ...]
 ) -> tuple[str, ...]:
     out: list[str] = []
+    longest_d = onset_window_d()[2]
     if exposure.intended == "possible_target" and exposure.evidence != "D0":
         out.append(f"{lesion.id} may itself have been irradiated")
     if path.baseline is None and any(r.word == "new" for r in path.after):
         out.append(f"{lesion.id} did not exist before the course: it appeared after it")
     if path.first is not None and path.first.uncertain:
         out.append(f"what {lesion.id} did is only inferred")
-    if path.onset_d is not None and path.onset_d.low_d > LONGEST_ONSET_D:
+    if path.onset_d is not None and path.onset_d.low_d > longest_d:
         months = path.onset_d.low_d / 30.4375
         out.append(
             f"{lesion.id} responded {months:.0f} months or more after the course, later than any "
-            f"published abscopal response ({LONGEST_ONSET_D / 30.4375:.0f} months)"
+            f"published abscopal response ({longest_d / 30.4375:.0f} months)"
         )
     if path.onset_d is not None and path.onset_d.high_d < 0:
         out.append(f"{lesion.id} responded before the course")

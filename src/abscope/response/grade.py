@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from abscope.response.abscopal import AbscopalCall, Candidate
-from abscope.response.rivals import EARLIEST_ONSET_D, LATEST_ONSET_D
+from abscope.response.rivals import onset_window_d
 
 __all__ = ["EvidenceGrade", "Grade", "Requirement", "grade"]
 
@@ -90,7 +90,8 @@ def _requirements(
     onset = path.onset_d
     in_window: bool | None = None
     if onset is not None:
-        in_window = onset.high_d >= EARLIEST_ONSET_D and onset.low_d <= LATEST_ONSET_D
+        earliest_d, latest_d, _ = onset_window_d()
+        in_window = onset.high_d >= earliest_d and onset.low_d <= latest_d
     drug = next((codes[c] for c in ("concurrent-drug", "drugs-unknown") if c in codes), None)
     falling = codes.get("shrinking-before")
     return (

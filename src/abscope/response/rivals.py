@@ -15,20 +15,24 @@ from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 from abscope.case.therapy import SystemicTherapy
+from abscope.catalog import onset_time, reader_limits
 from abscope.response.trajectory import Trajectory
 
-__all__ = ["DRUG_WINDOW_D", "Rival", "drug_rivals", "endocrine_rival", "lesion_rivals"]
+__all__ = [
+    "Rival", "drug_rivals", "drug_window_d", "endocrine_rival", "lesion_rivals", "onset_window_d",
+]  # fmt: skip
 
-#: A drug started or changed within this many days before radiotherapy can explain the response
-#: (evidence grade of the project, see docs/explanation/abscopal-call).
-DRUG_WINDOW_D = 90.0
 
-#: First sight of a distant response after the course: usual window, and the longest published
-#: delay (55 cases, maximum 24 months).
-EARLIEST_ONSET_D, LATEST_ONSET_D, LONGEST_ONSET_D = 14.0, 365.25, 730.5
+def drug_window_d() -> float:
+    """Return how long before radiotherapy a drug can start and still explain a response (d)."""
+    return onset_time("drug_window").value
 
-#: A fall of one lesion before radiotherapy that is beyond one reader's repeat error.
-_SHRINKING_FRAC = -0.18
+
+def onset_window_d() -> tuple[float, float, float]:
+    """Return earliest and latest usual onset and the longest published one, after a course (d)."""
+    names = ("window_start", "window_end", "longest_published")
+    earliest, latest, longest = (onset_time(name).value for name in names)
+    return earliest, latest, longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,13 @@ def _overlap(
     seen = until.high_d if until else math.inf
     if given_from > seen:
         return None
-    if given_to < start.low_d - DRUG_WINDOW_D:
-        return "caveat", f"ended more than {DRUG_WINDOW_D:g} days before the course"
+    if given_to < start.low_d - drug_window_d():
+        return "caveat", f"ended more than {drug_window_d():g} days before the course"
     surely_after = first is not None and first.low_d > start.high_d
     when = (
         "started after the course and before the response"
         if surely_after
-        else (f"given within {DRUG_WINDOW_D:g} days before the course or until the response")
+        else (f"given within {drug_window_d():g} days before the course or until the response")
     )
     return "rival", when
 
@@ -155,16 +159,18 @@ def lesion_rivals(
 
 def _shrank_before(path: Trajectory) -> bool:
     sizes = [r.size_mm for r in path.before if r.size_mm]
-    return len(sizes) >= 2 and sizes[-1] / sizes[-2] - 1 <= _SHRINKING_FRAC
+    limit_frac = reader_limits("single_same_reader").low
+    return len(sizes) >= 2 and sizes[-1] / sizes[-2] - 1 <= limit_frac
 
 
 def _timing(lesion: Lesion, path: Trajectory) -> list[Rival]:
     onset = path.onset_d
+    earliest_d, latest_d, _ = onset_window_d()
     if path.first is None:
         return []
     if onset is None:
         return [Rival("onset-unknown", "caveat", f"when {lesion.id} responded is not known")]
-    if onset.low_d > LATEST_ONSET_D:
+    if onset.low_d > latest_d:
         months = onset.low_d / 30.4375
         return [
             Rival(
@@ -173,7 +179,7 @@ def _timing(lesion: Lesion, path: Trajectory) -> list[Rival]:
                 f"{lesion.id} responded {months:.0f} months or more after the course",
             )
         ]
-    if onset.high_d < EARLIEST_ONSET_D:
+    if onset.high_d < earliest_d:
         return [Rival("early", "rival", f"{lesion.id} responded within two weeks of the course")]
     return []
 
