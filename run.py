@@ -34,10 +34,10 @@ def set_up(groups: set[str], wheels: Path | None) -> None:
     if stamp == key and groups <= set(done) and call("-c", "import abscope", quiet=True) == 0:
         return
     if not PYTHON.is_file() or stamp == "unfinished" or call("-c", "import pip", quiet=True):
-        if None in map(importlib.util.find_spec, ("venv", "ensurepip")):
-            sys.exit(NO_VENV)
         print(f"Making a virtual environment in {VENV}", "(anew)" * VENV.exists(), flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+        make = [sys.executable, "-m", "venv", "--clear", VENV]
+        if not importlib.util.find_spec("ensurepip") or subprocess.run(make).returncode:
+            sys.exit(NO_VENV)
     STAMP.write_text("unfinished")
     groups = groups | set(done) if stamp == key else groups
     listed = importlib.import_module("tomllib").loads(project.decode())["dependency-groups"]
