@@ -2,11 +2,13 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from abscope.errors import CaseError, Problem, UsageError
 
-__all__ = ["MAX_BYTES", "read_text", "write_text"]
+__all__ = ["MAX_BYTES", "read_text", "write_files", "write_text"]
 
 #: Largest text file that is read; a long case has some 100 kB.
 MAX_BYTES = 10_000_000
@@ -59,38 +61,111 @@ def write_text(path: str | Path, text: str, *, force: bool) -> None:
     Whatever fails, an existing file stays as it was. Raises UsageError where the file exists and
     ``force`` is false, and where the folder cannot take it.
     """
-    name = os.fspath(path)
-    target = Path(name)
-    try:
-        if target.is_dir():
-            raise _usage(name, "is a directory", "a file name", "Name a file in it.")
-        if os.path.lexists(target) and not force:
-            raise _usage(name, "already exists", "a new name", "Use --force to replace it.")
-        if not target.parent.is_dir():
-            raise _usage(name, "its folder does not exist", "a folder", "Make the folder first.")
-        _replace(target, text)
-    except PermissionError:
-        raise _usage(
-            name, "the folder may not be written to", "a writable folder", "Choose another folder."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _usage(name, f"cannot be written ({error})", "a writable file", "Check it.") from None
+    write_files({Path(path): text}, force=force)
 
 
-def _replace(target: Path, text: str) -> None:
-    data = text.encode("utf-8")
-    place = target.resolve() if target.is_symlink() else target
-    handle, temporary = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)
+def write_files(
+    contents: Mapping[Path, str | bytes], *, force: bool, folder: Path | None = None
+) -> None:
+    """Write several files, texts as UTF-8, all of them or none.
+
+    ``folder`` is made where it is missing. Every file gets a temporary name first; none gets its
+    own name before all are written. Raises UsageError with every file that cannot be taken.
+    """
+    made = folder is not None and _make_folder(folder)
+    written: dict[str, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, _mode(place))
-        os.replace(temporary, place)
+        problems = [problem for path in contents for problem in _obstacle(path, force=force)]
+        if problems:
+            raise UsageError(problems)
+        for path, content in contents.items():
+            data = _encoded(path, content)
+            place = Path(os.path.realpath(path)) if path.is_symlink() else path
+            written[_temporary(path, place, data)] = place
+        for temporary, place in list(written.items()):
+            _rename(temporary, place)
+            del written[temporary]
     except BaseException:
-        os.unlink(temporary)
+        for temporary in written:
+            os.unlink(temporary)
+        if made and folder is not None:
+            with suppress(OSError):  # it holds files that were already renamed
+                folder.rmdir()
         raise
+
+
+def _encoded(path: Path, content: str | bytes) -> bytes:
+    try:
+        return content.encode("utf-8") if isinstance(content, str) else content
+    except UnicodeEncodeError as error:
+        raise _unwritable(os.fspath(path), error) from None
+
+
+def _obstacle(path: Path, *, force: bool) -> list[Problem]:
+    name = os.fspath(path)
+    try:
+        if path.is_dir():
+            return [Problem(name, "is a directory", "a file name", "Name a file in it.")]
+        if os.path.lexists(path) and not force:
+            return [Problem(name, "already exists", "a new name", "Use --force to replace it.")]
+        if path.exists() and not path.is_file():
+            return [Problem(name, "is a device or pipe", "a file name", "Name a plain file.")]
+        if not path.parent.is_dir():
+            what = "its folder does not exist"
+            return [Problem(name, what, "a folder", "Make the folder first.")]
+    except (OSError, ValueError) as error:
+        return list(_unwritable(name, error).problems)
+    return []
+
+
+def _unwritable(name: str, error: Exception) -> UsageError:
+    if isinstance(error, PermissionError):
+        what = "the folder may not be written to"
+        return _usage(name, what, "a writable folder", "Choose another folder.")
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return _usage(name, f"cannot be written ({reason})", "a writable file", "Check it.")
+
+
+def _make_folder(folder: Path) -> bool:
+    """Make a folder; return whether it was missing."""
+    name = os.fspath(folder)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if folder.is_dir():
+            return False
+        raise _usage(name, "is a file", "a folder", "Choose another name.") from None
+    except FileNotFoundError:
+        what = "the folder it shall stand in does not exist"
+        raise _usage(name, what, "a folder", "Make that folder first.") from None
+    except (OSError, ValueError) as error:
+        raise _unwritable(name, error) from None
+    return True
+
+
+def _temporary(path: Path, place: Path, data: bytes) -> str:
+    """Return the name of a new file beside ``place`` that holds the data."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, _mode(place))
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:
+        raise _unwritable(os.fspath(path), error) from None
+    return temporary
+
+
+def _rename(temporary: str, place: Path) -> None:
+    try:
+        os.replace(temporary, place)
+    except OSError as error:
+        raise _unwritable(os.fspath(place), error) from None
 
 
 def _mode(place: Path) -> int:
