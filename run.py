@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """First steps with abscope; installs only into .venv beside this file, never into the system."""
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ def set_up(groups: set[str], wheels: Path | None) -> None:
     """Make .venv or complete it; do nothing where its stamp says that it is up to date."""
     project = (ROOT / "pyproject.toml").read_bytes()
     key = hashlib.sha256(project + str(ROOT).encode()).hexdigest()
-    stamp, *done = STAMP.read_text().split() if STAMP.is_file() else [""]
+    left = STAMP.read_text() if STAMP.is_file() and PYTHON.is_file() else ""
+    stamp, *done = left.split() or [""]
     if stamp == key and groups <= set(done) and call("-c", "import abscope", quiet=True) == 0:
         return
     if not PYTHON.is_file() or stamp == "unfinished" or call("-c", "import pip", quiet=True):
