@@ -27,7 +27,7 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is a directory; expected a file. Name a file in it."):
+    with pytest.raises(UsageError, match=r"is a directory; expected a file\. Name a file in it\."):
         read_case(tmp_path)
 
 
@@ -42,7 +42,7 @@ def test_an_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
     path = tmp_path / "case.yaml"
     path.write_text("id: x")
     path.chmod(0)
-    with pytest.raises(UsageError, match="may not be read; expected a readable file."):
+    with pytest.raises(UsageError, match=r"may not be read; expected a readable file\."):
         read_text(path)
 
 
@@ -53,7 +53,7 @@ def test_a_file_that_may_not_be_read_is_a_usage_error(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", refuse)
-    with pytest.raises(UsageError, match="may not be read; expected a readable file."):
+    with pytest.raises(UsageError, match=r"may not be read; expected a readable file\."):
         read_text(tmp_path / "case.yaml")
 
 
@@ -107,9 +107,9 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
 
 
 def test_a_directory_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is a directory; expected a file name."):
+    with pytest.raises(UsageError, match=r"is a directory; expected a file name\."):
         write_text(tmp_path, "x", force=True)
-    with pytest.raises(UsageError, match="its folder does not exist; expected a folder."):
+    with pytest.raises(UsageError, match=r"its folder does not exist; expected a folder\."):
         write_text(tmp_path / "no" / "out.txt", "x", force=False)
 
 
@@ -148,7 +148,7 @@ def test_whatever_fails_the_old_file_stays_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(step, fail)
-    with pytest.raises(UsageError, match="cannot be written .*No space left on device"):
+    with pytest.raises(UsageError, match=r"cannot be written .*No space left on device"):
         write_text(path, "new", force=True)
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["out.txt"]
