@@ -1,0 +1,198 @@
+"""Which lesions radiotherapy meant and reached, and for which of them the dose is not known."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from abscope.case.anatomy import SITES, relation
+from abscope.case.checks.finding import Check, Remark, check
+from abscope.case.checks.view import View
+from abscope.case.checks.wording import listed
+from abscope.case.lesion import Lesion
+from abscope.case.radiotherapy import Exposure, RTCourse
+
+__all__ = ["CHECKS"]
+
+
+@check("target-uncertain", "a lesion may have been a target, and the source leaves it open")
+def target_uncertain(view: View) -> Iterator[Remark]:
+    """List the lesions of each phase that are targets only perhaps."""
+    for path, _, phase in view.phases():
+        unsure = tuple(dict.fromkeys(phase.targets_uncertain))
+        if unsure:
+            yield Remark(
+                (*path, "targets_uncertain"),
+                f"{phase.id}: {listed(map(view.name, unsure))} may have been irradiated, "
+                "but the source does not name a target clearly",
+                "every target named where the treatment is described",
+                "Until the plan is seen, count them neither as irradiated nor as distant.",
+                unsure,
+            )
+
+
+@check("target-missing", "a phase names no lesion as its target")
+def target_missing(view: View) -> Iterator[Remark]:
+    """Find phases without any target, sure or not."""
+    for path, _, phase in view.phases():
+        if not phase.targets and not phase.targets_uncertain:
+            sites = f" ({listed(SITES[s].label for s in phase.sites)})" if phase.sites else ""
+            yield Remark(
+                path,
+                f"{phase.id}: no lesion is named as a target{sites}",
+                "the lesions that were treated",
+                "Add them under targets, or under targets_uncertain.",
+            )
+
+
+@check("target-out-of-field", "a lesion is a target and is stated to be out of the field")
+def target_out_of_field(view: View) -> Iterator[Remark]:
+    """Compare targets with the exposure that the authors state in the same course."""
+    for path, course in view.courses:
+        sure = frozenset(course.targets)
+        for index, exposure in enumerate(course.exposures):
+            stated = exposure.stated_class
+            if stated is None or exposure.lesion not in sure:
+                continue
+            if "out_of_field" in stated.candidates:
+                yield Remark(
+                    (*path, "exposures", index, "stated_class"),
+                    f"{view.name(exposure.lesion)} is a target of {course.id} and is stated to be "
+                    "out of its field",
+                    "a target inside the field",
+                    "Move it to targets_uncertain, or correct the exposure.",
+                    (exposure.lesion,),
+                    ref=stated.ref,
+                )
+
+
+@check("out-of-field-near-target", "a lesion is called out of field beside a target, with no dose")
+def out_of_field_near_target(view: View) -> Iterator[Remark]:
+    """Find lesions that share a body region with a target, or touch one, without a known dose.
+
+    Some percent of a therapeutic dose reach a lesion in the same region; below 1 Gy has to be
+    shown, not assumed.
+    """
+    for path, course in view.courses:
+        near = _near(view, course)
+        for index, exposure in enumerate(course.exposures):
+            stated, lesion = exposure.stated_class, view.case.lesions_by_id.get(exposure.lesion)
+            if stated is None or lesion is None or exposure.lesion in course.targets:
+                continue
+            if "out_of_field" in stated.candidates and not _dose_known(exposure):
+                how = _closest(near, lesion)
+                if how in ("same", "near"):
+                    where = "shares a body region with" if how == "same" else "lies beside"
+                    yield Remark(
+                        (*path, "exposures", index),
+                        f"{view.name(lesion.id)} is called out of field in {course.id}, but "
+                        f"{where} a target and no dose is given",
+                        "a lesion dose, or a lesion in a body region far from every target",
+                        "Ask for the plan; without it the dose counts as unknown.",
+                        (lesion.id,),
+                        ref=stated.ref,
+                    )
+
+
+@check("bystander-dose-unknown", "lesions near a target without any dose", severity="note")
+def bystander_dose_unknown(view: View) -> Iterator[Remark]:
+    """List, per course, the lesions near its targets for which nobody states a dose or class."""
+    for path, course in view.courses:
+        if path[0] == "members" or not course.targets:
+            continue
+        near = _near(view, course)
+        known = {e.lesion for e in course.exposures if _dose_known(e) or _class_stated(e)}
+        meant = {*course.targets, *course.targets_uncertain}
+        unknown = tuple(
+            lesion.id
+            for lesion in view.case.lesions
+            if lesion.id not in known
+            and lesion.id not in meant
+            and _closest(near, lesion) != "remote"
+            and _there(view, course, lesion)
+        )
+        if unknown:
+            yield Remark(
+                path,
+                f"{course.id}: the dose is not known for {listed(map(view.name, unknown))}, in or "
+                "beside the body region of a target or at a site that is not known",
+                "a dose or a stated exposure for every lesion near a target",
+                "Ask for the plan, or record the authors' words under exposures.",
+                unknown,
+            )
+
+
+@check("irradiated-twice", "a lesion or volume that more than one course treated", severity="note")
+def irradiated_twice(view: View) -> Iterator[Remark]:
+    """Find courses that repeat a volume, by their own words or by a shared sure target."""
+    first: dict[str, str] = {}
+    for path, course in view.courses:
+        if course.same_volume_as:
+            yield Remark(
+                (*path, "same_volume_as"),
+                f"{course.id} treats the same volume as {listed(course.same_volume_as)}",
+                "one dose to one volume",
+                "Give the dose of each course apart and the time between them.",
+                course.targets,
+            )
+            continue
+        if path[0] == "members":
+            continue
+        shared: dict[str, list[str]] = defaultdict(list)
+        for lesion in course.targets:
+            if lesion in first:
+                shared[first[lesion]].append(lesion)
+            first.setdefault(lesion, course.id)
+        for earlier, lesions in shared.items():
+            yield Remark(
+                path,
+                f"{course.id} and {earlier} both treat {listed(map(view.name, lesions))}",
+                "courses to one volume linked by same_volume_as",
+                f"Add same_volume_as: [{earlier}], or correct the targets.",
+                tuple(lesions),
+            )
+
+
+def _near(view: View, course: RTCourse) -> frozenset[str]:
+    """Return the site names of everything the course was meant for."""
+    names = {name for phase in course.phases for name in phase.sites}
+    for target in (*course.targets, *course.targets_uncertain):
+        lesion = view.case.lesions_by_id.get(target)
+        names |= {site.name for site in lesion.sites} if lesion else set()
+    return frozenset(names)
+
+
+def _closest(targets: frozenset[str], lesion: Lesion) -> str:
+    found = {relation(SITES[name], site) for name in targets for site in lesion.sites}
+    return next((how for how in ("same", "near", "unknown", "remote") if how in found), "unknown")
+
+
+def _dose_known(exposure: Exposure) -> bool:
+    doses = (exposure.mean_dose_gy, exposure.max_dose_gy)
+    return any(dose is not None and dose.bounds is not None for dose in doses)
+
+
+def _class_stated(exposure: Exposure) -> bool:
+    stated = exposure.stated_class
+    return stated is not None and any(item != "unknown" for item in stated.candidates)
+
+
+def _there(view: View, course: RTCourse, lesion: Lesion) -> bool:
+    """Return False where the lesion was surely gone before the course or appeared after it."""
+    start, end = view.start_of(course), view.end_of(course) or view.start_of(course)
+    if start is None or end is None:
+        return True
+    for _, span, sure in view.resections.get(lesion.id, ()):
+        if sure and span is not None and span.high_d <= start.low_d:
+            return False
+    sightings = [s for s in view.sightings.get(lesion.id, ()) if s.exam.span is not None]
+    before = [s for s in sightings if s.exam.span and s.exam.span.high_d <= start.low_d]
+    if before and before[-1].gone:
+        return False
+    seen = view.clock.fact(lesion.first_seen) or (sightings[0].exam.span if sightings else None)
+    first_new = sightings and "new" in sightings[0].changes
+    return not (seen is not None and seen.low_d > end.high_d and (lesion.first_seen or first_new))
+
+
+CHECKS: tuple[Check, ...] = (
+    target_uncertain, target_missing, target_out_of_field, out_of_field_near_target,
+    bystander_dose_unknown, irradiated_twice,
+)  # fmt: skip
