@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "abscope-stamp"
-GROUPS = {"demo": set(), "test": {"test", "lint"}, "setup": {"test", "lint", "docs"}}
+GROUPS = {"demo": set[str](), "test": {"test", "lint"}, "setup": {"test", "lint", "docs"}}
 NO_VENV = "This Python makes no virtual environments. Debian, Ubuntu: sudo apt install python3-venv"
 
 
@@ -35,7 +35,7 @@ def set_up(groups: set[str], wheels: Path | None) -> None:
         return
     if not PYTHON.is_file() or stamp == "unfinished" or call("-c", "import pip", quiet=True):
         print(f"Making a virtual environment in {VENV}", "(anew)" * VENV.exists(), flush=True)
-        make = [sys.executable, "-m", "venv", "--clear", VENV]
+        make = [sys.executable, "-m", "venv", "--clear", str(VENV)]
         if not importlib.util.find_spec("ensurepip") or subprocess.run(make).returncode:
             sys.exit(NO_VENV)
     STAMP.write_text("unfinished")
