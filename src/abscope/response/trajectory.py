@@ -16,7 +16,15 @@ from abscope.case.observation import Finding, Imaging
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 
-__all__ = ["LesionResponse", "Reading", "Trajectory", "course_span", "readings", "respond"]
+__all__ = [
+    "LesionResponse",
+    "Reading",
+    "Trajectory",
+    "course_span",
+    "is_specimen",
+    "readings",
+    "respond",
+]
 
 Word = Literal["gone", "regressed", "stable", "present", "grown", "new", "reappeared"]
 LesionResponse = Literal["CR", "PR", "regression", "SD", "PD", "NE"]
@@ -86,6 +94,8 @@ def readings(case: Case, *, clock: Clock) -> dict[str, tuple[Reading, ...]]:
     """Return every informative reading per lesion, in time order or the record's where unknown."""
     found: dict[str, list[Reading]] = {}
     for index, scan in enumerate(case.imaging):
+        if is_specimen(scan):
+            continue
         span = clock.fact(scan.when)
         for finding in scan.findings:
             lesion = case.lesions_by_id.get(finding.lesion)
@@ -96,6 +106,12 @@ def readings(case: Case, *, clock: Clock) -> dict[str, tuple[Reading, ...]]:
         if all(r.span is not None for r in items):
             items.sort(key=lambda r: (_middle(r.span), r.index))
     return {name: tuple(items) for name, items in found.items()}
+
+
+def is_specimen(scan: Imaging) -> bool:
+    """Return whether an examination was of a specimen: its sizes are no follow-up of a lesion."""
+    methods = scan.modalities.candidates if scan.modalities else ()
+    return bool(methods) and all(set(names) == {"pathology"} for names in methods)
 
 
 def _middle(span: Span | None) -> float:
