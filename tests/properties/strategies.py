@@ -113,8 +113,9 @@ def _fact(draw: Draw, value: Any, *, interval: Any = None) -> Any:
 
 
 def _interval(draw: Draw, number: Any) -> Any:
-    low, high = sorted([draw(number), draw(number)])
-    return draw(st.sampled_from([{"low": low, "high": high}, {"low": low}, {"high": high}]))
+    low, middle, high = sorted([draw(number), draw(number), draw(number)])
+    both = {"low": low, "high": high}
+    return draw(st.sampled_from([both, {"low": low}, {"high": high}, {**both, "value": middle}]))
 
 
 def _value(draw: Draw, annotation: Any, name: str) -> Any:

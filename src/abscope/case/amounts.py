@@ -12,6 +12,7 @@ __all__ = [
     "Centimeters", "Cycles", "Days", "DoseGy", "Flag", "FractionDoseGy", "Fractions",
     "FractionsDelivered", "Kilograms", "Mg", "MgPerKg", "MgPerM2", "Milliliters", "Millimeters",
     "Minutes", "Number", "PlainMillimeters", "Positive", "Share", "Whole", "Years", "quantity_in",
+    "with_amount",
 ]  # fmt: skip
 
 _CHECK = "Check the value and its unit."
@@ -59,17 +60,7 @@ def quantity_in(
                 amount = checked(parse_amount(out.pop(key), unit), key)
             except PydanticCustomError as error:
                 raise _deeper(error, (key,)) from None
-            twice = sorted(part for part in amount if part != "note" and part in out)
-            if twice or (key != "value" and "value" not in amount):
-                raise complain(
-                    f"'{key}' holds an interval beside other limits",
-                    "one number in each of low, value and high",
-                    "Write the limits once.",
-                    path=(key,),
-                )
-            if key != "value":
-                amount[key] = amount.pop("value")
-            out = {**amount, **out}
+            out = with_amount(out, key, amount)
         return out
 
     def checked(amount: dict[str, Any], key: str = "") -> dict[str, Any]:
@@ -86,6 +77,28 @@ def quantity_in(
         return amount
 
     return BeforeValidator(read)
+
+
+def with_amount(record: dict[str, Any], key: str, amount: dict[str, Any]) -> dict[str, Any]:
+    """Return a quantity's mapping with one of its numbers (value, low or high) as it was read.
+
+    Raises PydanticCustomError where an interval would have to replace limits that are given.
+    """
+    found = dict(amount)
+    note = found.pop("note", None)
+    if key != "value" and set(found) == {"value"}:
+        found = {key: found["value"]}
+    elif set(found) != {"value"} and (key != "value" or {"low", "high"} & set(record)):
+        raise complain(
+            f"'{key}' holds an interval beside other limits",
+            "one number in each of low, value and high",
+            "Write the limits once.",
+            path=(key,),
+        )
+    if note is not None:
+        given = record.get("note")
+        found["note"] = note if given is None else f"{note}; {given}"
+    return {**record, **found}
 
 
 def _deeper(error: PydanticCustomError, path: tuple[str | int, ...]) -> PydanticCustomError:

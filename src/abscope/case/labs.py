@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from abscope.case.amounts import with_amount
 from abscope.case.facts import MISSING, complain
 from abscope.case.units import UNITS, canonical_unit, parse_amount, split_amount
 
@@ -59,9 +60,7 @@ def _counts(item: Any, test: str, written: Any, path: tuple[str | int, ...]) -> 
         for part in _PARTS:
             if out.get(part) is not None:
                 amount = _count(out.pop(part), test, written, (*path, part))
-                if part != "value" and "value" in amount:
-                    amount[part] = amount.pop("value")
-                out = {**amount, **out}
+                out = with_amount(out, part, amount)
         if isinstance(out.get("versions"), (list, tuple)):
             out["versions"] = [
                 _counts(version, test, written, (*path, "versions", index))
