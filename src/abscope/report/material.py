@@ -8,7 +8,7 @@ from abscope.case.clock import Clock, Span
 from abscope.case.facts import Fact
 from abscope.case.reader import LocatedCase
 from abscope.case.record import Case
-from abscope.case.timing import When
+from abscope.case.timing import Absolute, When
 from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, Said, join, said
 
@@ -59,11 +59,14 @@ class Material:
         written = said(fact, missing=self.case.default_missing)
         if written.missing:
             return (written,)
-        return (written, self.days(self.clock.fact(fact)))
+        absolute = (
+            all(isinstance(x.expression, Absolute) for x in fact.candidates) if fact else False
+        )
+        return (written, self.days(self.clock.fact(fact), dates=not absolute))
 
-    def days(self, span: Span | None) -> Said:
-        """Return a span of days as a remark."""
-        return Said(span_words(span, self.clock), status="", missing=True)
+    def days(self, span: Span | None, *, dates: bool = True) -> Said:
+        """Return a span of days as a remark, with calendar dates where they add something."""
+        return Said(span_words(span, self.clock, dates=dates), missing=True)
 
     def lesion(self, name: str) -> str:
         """Return a lesion as identifier and label: ``L02 thoracic spine``."""

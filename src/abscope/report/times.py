@@ -15,24 +15,24 @@ def day_words(day: float) -> str:
     return f"day {round(day):d}".replace("-", "−")
 
 
-def span_words(span: Span | None, clock: Clock) -> str:
-    """Return a span of days, with calendar dates where day zero has one."""
+def span_words(span: Span | None, clock: Clock, *, dates: bool = True) -> str:
+    """Return a span of days, with calendar dates where day zero has one and they are wanted."""
     if span is None:
         return "not tied to day zero"
     low, high = span.low_d, span.high_d
     if span.exact:
-        return _with_date(low, clock)
+        return _with_date(low, clock, dates)
     if math.isinf(low) and math.isinf(high):
         return "at no known time"
     if math.isinf(low):
-        return f"{_with_date(high, clock)} or earlier"
+        return f"{_with_date(high, clock, dates)} or earlier"
     if math.isinf(high):
-        return f"{_with_date(low, clock)} or later"
-    return f"{_with_date(low, clock)} to {_with_date(high, clock)}"
+        return f"{_with_date(low, clock, dates)} or later"
+    return f"{_with_date(low, clock, dates)} to {_with_date(high, clock, dates)}"
 
 
-def _with_date(day: float, clock: Clock) -> str:
-    date = clock.date_of(day)
+def _with_date(day: float, clock: Clock, dates: bool) -> str:
+    date = clock.date_of(day) if dates else None
     return f"{day_words(day)} ({day_month_year(date)})" if date else day_words(day)
 
 

@@ -24,6 +24,8 @@ MONTHS = (
 )  # fmt: skip
 #: Calendar texts of a record, which people read better with the month's name.
 _CALENDAR = re.compile(r"(?<![\w-])(\d{4})-(\d{2})(?:-(\d{2}))?(?![\w-])")
+#: A name of a closed list, written with underscores.
+_CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _STATUS_WORDS = {"stated": "", "conflicting": "conflicting"}
 
 
@@ -65,7 +67,8 @@ def plain(value: Any) -> str:
         return ", ".join(plain(item) for item in value)
     if isinstance(value, When):
         return _time_words(value.text)
-    return str(value)
+    text = str(value)
+    return text.replace("_", " ") if _CODE.fullmatch(text) else text
 
 
 def _time_words(text: str) -> str:

@@ -136,18 +136,24 @@ def _drugs(material: Material) -> str:
 
 
 def _course(material: Material) -> str:
-    changes: dict[str, list[str]] = {}
-    for scan in material.case.imaging:
-        if scan.role == "baseline":
-            continue
+    """Return what imaging says, lesion by lesion: irradiated ones first, then the most followed."""
+    case = material.case
+    seen: dict[str, dict[str, list[str]]] = {}
+    for scan in case.imaging:
         for finding in scan.findings:
-            change = brief(finding.change).replace("_", " ") or brief(finding.size_mm, "mm")
-            lesion = material.case.lesions_by_id.get(finding.lesion)
-            if change and change != "present":
-                name = lesion.label if lesion else finding.lesion
-                changes.setdefault(f"{name} {change}", []).append(scan.id)
-    words = [f"{what} ({join(scans)})" for what, scans in list(changes.items())[:8]]
-    return sentence([f"on imaging: {join(words)}"]) if words else ""
+            words = brief(finding.size_mm, "mm") or brief(finding.change)
+            if words and words != "present":
+                seen.setdefault(finding.lesion, {}).setdefault(words, []).append(scan.id)
+    targets = {name for course in case.rt_courses for name in course.targets}
+    order = sorted(seen, key=lambda name: (name not in targets, -len(seen[name])))
+    parts = []
+    for name in order[:5]:
+        lesion = case.lesions_by_id.get(name)
+        steps = ", ".join(f"{what} ({', '.join(scans)})" for what, scans in seen[name].items())
+        parts.append(f"{lesion.label if lesion else name} {steps}")
+    rest = len(order) - len(parts)
+    parts += [f"findings of {plural(rest, 'more lesion')} in the table below"] if rest else []
+    return sentence([f"on imaging: {'; '.join(parts)}"]) if parts else ""
 
 
 def _counts(material: Material) -> str:
@@ -170,9 +176,8 @@ def _end(material: Material) -> str:
         elif outcome.kind == "last_contact":
             parts.append(f"last contact was {when or material.missing}")
         elif value:
-            parts.append(
-                f"{outcome.kind.replace('_', ' ')}: {value}" + (f" ({when})" if when else "")
-            )
+            dated = f" ({brief(outcome.when)})" if when else ""
+            parts.append(f"{outcome.kind.replace('_', ' ')}: {value}{dated}")
     return " ".join(sentence([part]) for part in parts[-4:])
 
 

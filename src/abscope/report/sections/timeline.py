@@ -21,7 +21,7 @@ def timeline_section(material: Material) -> Section:
         ]
         note = f"{track.omitted} more are not drawn." if track.omitted else ""
         columns = ("Event", "Row", "When", "In full")
-        tables.append(Table(track.title, columns, tuple(rows), note))
+        tables.append(Table(f"{track.title}, in words", columns, tuple(rows), note))
     return Section("timeline", "Timeline", "timeline.html", {"tables": tables})
 
 
