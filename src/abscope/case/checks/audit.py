@@ -71,7 +71,7 @@ def _silent_exam(view: View, exams: list[Exam], first: Sighting, lesion: str) ->
         if exam.order >= first.exam.order:
             return None
         if view.precedes(exam, first.exam):
-            return None if lesion in exam.imaging.not_assessed else exam
+            return None if lesion in view.not_assessed[exam.index] else exam
     return None
 
 

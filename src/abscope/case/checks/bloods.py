@@ -23,7 +23,7 @@ _PLAUSIBLE_PER_UL: dict[str, tuple[float, float]] = {
 #: CTCAE v5.0: below 800 per microliter the grade does not depend on the limit of normal.
 _GRADE_2_PER_UL = 800.0
 #: The unit 10^9/L is 1000 per microliter.
-_THOUSANDFOLD = (300.0, 3000.0)
+_THOUSANDFOLD = (500.0, 2000.0)
 
 
 def _values(lab: Lab) -> tuple[float, ...]:
@@ -110,7 +110,9 @@ def lab_implausible(view: View) -> Iterator[Remark]:
             )
 
 
-@check("lab-scale", "two values of one test differ about a thousandfold, or change the unit")
+@check(
+    "lab-scale", "two counts of one test differ about a thousandfold, or a test changes its unit"
+)
 def lab_scale(view: View) -> Iterator[Remark]:
     """Compare each value with the one before of the same test in the file."""
     last: dict[str, tuple[int, Lab]] = {}
@@ -130,7 +132,11 @@ def lab_scale(view: View) -> Iterator[Remark]:
                 "one unit per test",
                 "Convert the values to one unit.",
             )
-        elif min(a, b) > 0 and _THOUSANDFOLD[0] <= max(a, b) / min(a, b) <= _THOUSANDFOLD[1]:
+        elif (
+            lab.test in TESTS
+            and min(a, b) > 0
+            and _THOUSANDFOLD[0] <= max(a, b) / min(a, b) <= _THOUSANDFOLD[1]
+        ):
             yield Remark(
                 ("labs", index, "value"),
                 f"{lab.test} goes from {a:g} to {b:g} {lab.unit or ''}".rstrip(),

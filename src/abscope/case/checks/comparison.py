@@ -103,7 +103,7 @@ def slice_unknown(view: View) -> Iterator[Remark]:
         for exam in view.exams
         if (not exam.modalities or exam.modalities & _SLICED)
         and (exam.imaging.slice_mm is None or exam.imaging.slice_mm.bounds is None)
-        and any(f.size_mm is not None and f.size_mm.candidates for f in exam.imaging.findings)
+        and any(f.size_mm is not None and any(f.size_mm.candidates) for f in exam.imaging.findings)
     ]
     if open_exams:
         fact = open_exams[0].imaging.slice_mm

@@ -135,7 +135,7 @@ def dose_unknown(view: View) -> Iterator[Remark]:
         if missing:
             yield Remark(
                 path,
-                f"{phase.id}: total dose and {listed(missing)} are not known",
+                f"{phase.id}: {listed(['total dose', *missing])} are not known",
                 "total dose, dose per fraction and number of fractions",
                 "BED and every dose-response statement stay open; look in the full text or ask.",
                 phase.targets,

@@ -111,7 +111,7 @@ def state_contradicts(view: View) -> Iterator[Remark]:
     """Compare state, size, fragments and the partner of a merger within each finding."""
     for lesion, sightings in view.sightings.items():
         for sighting in sightings:
-            what = _contradiction(sighting)
+            what = _contradiction(sighting) or _other_partner(view, sighting)
             if what:
                 yield Remark(
                     (*sighting.path, "state"),
@@ -137,6 +137,17 @@ def _contradiction(sighting: Sighting) -> str:
     if finding.fragments_mm and finding.state not in (None, "split"):
         return f"there are fragments, but the state is '{finding.state}'"
     return ""
+
+
+def _other_partner(view: View, sighting: Sighting) -> str:
+    partner, lesion = (
+        sighting.finding.merged_with,
+        view.case.lesions_by_id.get(sighting.finding.lesion),
+    )
+    linked = [x.lesion for x in lesion.links if x.relation == "merged_into"] if lesion else []
+    if partner is None or not linked or partner in linked:
+        return ""
+    return f"merged with {partner} here, but into {listed(linked)} by its links"
 
 
 @check("link-contradicts", "the links between lesions contradict each other or anatomy")

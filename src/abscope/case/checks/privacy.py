@@ -14,7 +14,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a record number (MRN, patient ID, hospital number)",
         re.compile(
-            r"\b(?:MRN|SSN|NHS\s*(?:no|number)|patient\s*(?:id|number|no\.?)|"
+            r"\b(?:MRN|SSN)[\s:#]*\d|\b(?:NHS\s*(?:no|number)|patient\s*(?:id|number|no\.?)|"
             r"(?:hospital|record|chart)\s*(?:number|no\.))\b\s*[:#]?\s*\w*\d",
             re.IGNORECASE,
         ),
@@ -30,7 +30,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("an e-mail address", re.compile(r"\b[\w.+-]+@[\w-]+\.[A-Za-z]{2,}\b")),
-    ("a number of 8 or more digits", re.compile(r"(?<![\d./-])\d{8,}(?![\d-])")),
+    ("a number of 8 or more digits", re.compile(r"(?<![\w./])\d{8,}(?![\w-])")),
 )
 
 #: Fields that hold public identifiers or closed words, never text about the patient.
@@ -40,18 +40,21 @@ _PUBLIC = frozenset({"doi", "pmid", "pmcid", "url", "schema", "citation", "loc",
 @check("personal-data", "a text looks like a name, date of birth or identifier of the patient")
 def personal_data(view: View) -> Iterator[Remark]:
     """Search every free text for simple patterns; public identifiers of the source are left out."""
+    known: dict[str, str] = {}
     for path, text in view.texts:
-        if _is_public(path):
-            continue
-        for kind, pattern in _PATTERNS:
-            if pattern.search(text):
-                yield Remark(
-                    path,
-                    f"{subject(view.case, path)}: the text looks as if it held {kind}",
-                    "no name, date of birth or identifier anywhere in a case",
-                    "Remove it before the file is shared; an age and relative times are enough.",
-                )
-                break
+        if text not in known:
+            known[text] = _kind_of(text)
+        if known[text] and not _is_public(path):
+            yield Remark(
+                path,
+                f"{subject(view.case, path)}: the text looks as if it held {known[text]}",
+                "no name, date of birth or identifier anywhere in a case",
+                "Remove it before the file is shared; an age and relative times are enough.",
+            )
+
+
+def _kind_of(text: str) -> str:
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "")
 
 
 def _is_public(path: Path) -> bool:

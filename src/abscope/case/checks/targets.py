@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from abscope.case.anatomy import SITES, relation
+from abscope.case.anatomy import SITES, Site, relation
 from abscope.case.checks.finding import Check, Remark, check
 from abscope.case.checks.view import View
 from abscope.case.checks.wording import listed
@@ -11,6 +11,12 @@ from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import Exposure, RTCourse
 
 __all__ = ["CHECKS"]
+
+_WHERE = {
+    "same": "shares a body region with a target",
+    "near": "lies beside a target",
+    "unknown": "how far it lies from the target is not known",
+}
 
 
 @check("target-uncertain", "a lesion may have been a target, and the source leaves it open")
@@ -64,31 +70,31 @@ def target_out_of_field(view: View) -> Iterator[Remark]:
                 )
 
 
-@check("out-of-field-near-target", "a lesion is called out of field beside a target, with no dose")
-def out_of_field_near_target(view: View) -> Iterator[Remark]:
-    """Find lesions that share a body region with a target, or touch one, without a known dose.
+@check("out-of-field-without-dose", "a lesion near a target is called out of field with no dose")
+def out_of_field_without_dose(view: View) -> Iterator[Remark]:
+    """Find lesions in, beside or at an unknown distance from a target's body region.
 
     Some percent of a therapeutic dose reach a lesion in the same region; below 1 Gy has to be
     shown, not assumed.
     """
     for path, course in view.courses:
-        near = _near(view, course)
+        near, sure = _Neighbors(view, course), frozenset(course.targets)
         for index, exposure in enumerate(course.exposures):
             stated, lesion = exposure.stated_class, view.case.lesions_by_id.get(exposure.lesion)
-            if stated is None or lesion is None or exposure.lesion in course.targets:
+            if stated is None or lesion is None or exposure.lesion in sure:
                 continue
             if "out_of_field" in stated.candidates and not _dose_known(exposure):
-                how = _closest(near, lesion)
-                if how in ("same", "near"):
-                    where = "shares a body region with" if how == "same" else "lies beside"
+                how = near.closest(lesion)
+                if how != "remote":
                     yield Remark(
                         (*path, "exposures", index),
                         f"{view.name(lesion.id)} is called out of field in {course.id}, but "
-                        f"{where} a target and no dose is given",
+                        f"{_WHERE[how]}, and no dose is given",
                         "a lesion dose, or a lesion in a body region far from every target",
                         "Ask for the plan; without it the dose counts as unknown.",
                         (lesion.id,),
                         ref=stated.ref,
+                        severity="note" if how == "unknown" else None,
                     )
 
 
@@ -98,7 +104,7 @@ def bystander_dose_unknown(view: View) -> Iterator[Remark]:
     for path, course in view.courses:
         if path[0] == "members" or not course.targets:
             continue
-        near = _near(view, course)
+        near = _Neighbors(view, course)
         known = {e.lesion for e in course.exposures if _dose_known(e) or _class_stated(e)}
         meant = {*course.targets, *course.targets_uncertain}
         unknown = tuple(
@@ -106,7 +112,7 @@ def bystander_dose_unknown(view: View) -> Iterator[Remark]:
             for lesion in view.case.lesions
             if lesion.id not in known
             and lesion.id not in meant
-            and _closest(near, lesion) != "remote"
+            and near.closest(lesion) != "remote"
             and _there(view, course, lesion)
         )
         if unknown:
@@ -151,18 +157,25 @@ def irradiated_twice(view: View) -> Iterator[Remark]:
             )
 
 
-def _near(view: View, course: RTCourse) -> frozenset[str]:
-    """Return the site names of everything the course was meant for."""
-    names = {name for phase in course.phases for name in phase.sites}
-    for target in (*course.targets, *course.targets_uncertain):
-        lesion = view.case.lesions_by_id.get(target)
-        names |= {site.name for site in lesion.sites} if lesion else set()
-    return frozenset(names)
+class _Neighbors:
+    """How lesions lie to everything that one course was meant for."""
 
+    def __init__(self, view: View, course: RTCourse) -> None:
+        names = {name for phase in course.phases for name in phase.sites}
+        for target in (*course.targets, *course.targets_uncertain):
+            lesion = view.case.lesions_by_id.get(target)
+            names |= {site.name for site in lesion.sites} if lesion else set()
+        self._targets = tuple(SITES[name] for name in sorted(names))
+        self._known: dict[tuple[Site, ...], str] = {}
 
-def _closest(targets: frozenset[str], lesion: Lesion) -> str:
-    found = {relation(SITES[name], site) for name in targets for site in lesion.sites}
-    return next((how for how in ("same", "near", "unknown", "remote") if how in found), "unknown")
+    def closest(self, lesion: Lesion) -> str:
+        """Return same, near, unknown or remote: the closest relation to any target."""
+        sites = lesion.sites
+        if sites not in self._known:
+            found = {relation(target, site) for target in self._targets for site in sites}
+            order = ("same", "near", "unknown", "remote")
+            self._known[sites] = next((how for how in order if how in found), "unknown")
+        return self._known[sites]
 
 
 def _dose_known(exposure: Exposure) -> bool:
@@ -193,6 +206,6 @@ def _there(view: View, course: RTCourse, lesion: Lesion) -> bool:
 
 
 CHECKS: tuple[Check, ...] = (
-    target_uncertain, target_missing, target_out_of_field, out_of_field_near_target,
+    target_uncertain, target_missing, target_out_of_field, out_of_field_without_dose,
     bystander_dose_unknown, irradiated_twice,
 )  # fmt: skip

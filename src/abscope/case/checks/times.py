@@ -190,12 +190,13 @@ def time_untied(view: View) -> Iterator[Remark]:
         ("symptoms", view.case.symptoms),
         ("outcomes", view.case.outcomes),
     )
+    own = {item.id for _, items in rooms for item in items if getattr(item, "id", None)}
     for room, items in rooms:
         loose = [
             index
             for index, item in enumerate(items)
             if item.when is not None and item.when.candidates
-            and view.clock.fact(item.when) is None
+            and view.clock.fact(item.when) is None and not _hangs_on_another(item.when, own)
         ]  # fmt: skip
         if loose:
             said = listed(f"{_name(items[i])} ({text_of(items[i].when)})" for i in loose)
@@ -206,6 +207,11 @@ def time_untied(view: View) -> Iterator[Remark]:
                 "a time that leads to day zero",
                 "Give the date of the event it refers to, or of day zero.",
             )
+
+
+def _hangs_on_another(fact: Fact[When], own: set[str]) -> bool:
+    """Whether a time only refers to another examination or procedure, which is told itself."""
+    return all(when.events and own.issuperset(when.events) for when in fact.candidates)
 
 
 def _name(item: Any) -> str:

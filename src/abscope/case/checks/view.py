@@ -118,6 +118,11 @@ class View:
         return {lesion: tuple(items) for lesion, items in found.items()}
 
     @cached_property
+    def not_assessed(self) -> dict[int, frozenset[str]]:
+        """Per examination, by its place in the file, the lesions it says it did not assess."""
+        return {e.index: frozenset(e.imaging.not_assessed) for e in self.exams}
+
+    @cached_property
     def courses(self) -> tuple[tuple[Path, RTCourse], ...]:
         """Every radiotherapy course with its path, those of the members of a series included."""
         own = [(("rt_courses", i), course) for i, course in enumerate(self.case.rt_courses)]
