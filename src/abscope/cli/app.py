@@ -1,0 +1,137 @@
+"""The ``abscope`` program: its commands, and the last door that every error leaves through."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from abscope.cli import cases, check, new, regimen, report, schema, show
+from abscope.cli.options import JsonOption
+from abscope.cli.output import answer, fail, prepare_streams
+from abscope.errors import AbscopeError, Problem
+
+__all__ = ["BUG", "DEBUG_VARIABLE", "INTERRUPTED", "WRONG_USE", "app", "main", "run"]
+
+WRONG_USE = 2
+#: An error that abscope did not foresee (EX_SOFTWARE of sysexits.h).
+BUG = 70
+#: Ctrl-C, as a shell reports it (128 + SIGINT).
+INTERRUPTED = 130
+#: Set to 1, an unforeseen error shows its traceback.
+DEBUG_VARIABLE = "ABSCOPE_DEBUG"
+
+app = typer.Typer(
+    name="abscope",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for _command in (
+    cases.cases,
+    show.show,
+    check.check,
+    new.new,
+    schema.schema,
+    regimen.regimen,
+    report.report,
+):
+    app.command()(_command)
+
+
+@app.callback(invoke_without_command=True)
+def abscope(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record, check and report cases of local radiotherapy for many metastases.
+
+    Research use only. Exit codes: 0 fine, 1 the case has errors, 2 wrong use.
+    """
+    if version:
+        from abscope import __version__
+
+        answer({"version": __version__}, lambda: [f"abscope {__version__}"], as_json=as_json)
+        raise typer.Exit
+    if context.invoked_subcommand is not None and as_json:
+        context.fail("--json goes after the command, not before it")
+    if context.invoked_subcommand is None:
+        if not as_json:
+            typer.echo(context.get_help(), err=True)
+        else:
+            context.fail("Missing command.")
+        raise typer.Exit(WRONG_USE)
+
+
+def main() -> None:
+    """Run the program with the arguments of this process and end it with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; no exception leaves, whatever happens."""
+    prepare_streams()
+    as_json = "--json" in arguments
+    try:
+        status = _run(arguments, as_json=as_json)
+        if status == INTERRUPTED:
+            fail([_interrupted()], status=status, as_json=as_json)
+    except typer.Exit as ended:  # the output stream was closed while a problem was printed
+        return ended.exit_code
+    except AbscopeError:  # the stream refused the problem: nowhere is left to say it
+        return WRONG_USE
+    return status
+
+
+def _run(arguments: Sequence[str], *, as_json: bool) -> int:
+    try:
+        result = app(list(arguments), prog_name="abscope", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except AbscopeError as error:
+        fail(error.problems, status=error.exit_code, as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a person gets one line, never a traceback
+        problem, status = _unexpected(error)
+        fail([problem], status=status, as_json=as_json)
+        return status
+
+
+def _unexpected(error: Exception) -> tuple[Problem, int]:
+    if isinstance(error, typer.BadParameter.__bases__[0]):  # Typer's UsageError, not exported
+        return _usage_problem(error), WRONG_USE
+    if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
+        traceback.print_exception(error)
+    message = " ".join(str(error).split())
+    problem = Problem(
+        where="abscope",
+        what=f"this is a bug of abscope: {type(error).__name__}: {message}".rstrip(": "),
+        expected="no error, or one of abscope's own",
+        action=f"Set {DEBUG_VARIABLE}=1 to see the traceback, and report it.",
+    )
+    return problem, BUG
+
+
+def _usage_problem(error: Any) -> Problem:
+    command = error.ctx.command_path if error.ctx else "abscope"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return Problem(
+        where=command,
+        what=message[:1].lower() + message[1:],
+        expected=f"the arguments that '{command} --help' lists",
+        action=f"Run '{command} --help'.",
+    )
+
+
+def _interrupted() -> Problem:
+    return Problem(
+        where="abscope",
+        what="stopped by Ctrl-C",
+        expected="the command to end",
+        action="Run it again; no file was left half-written.",
+    )

@@ -1,0 +1,131 @@
+"""``abscope assess CASE``: what the scans, the blood and the patient say, with reasons."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abscope.cli.options import CaseArgument, JsonOption
+from abscope.cli.output import answer
+
+if TYPE_CHECKING:
+    from abscope.response.assessment import CaseAssessment, CourseAssessment, PartReading
+
+__all__ = ["assess"]
+
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME=VALUE",
+        help="Switch of the response criteria, for example confirmation=false; may be repeated.",
+        show_default=False,
+    ),
+]
+LowOption = Annotated[
+    float | None,
+    typer.Option("--low-gy", help="Below this dose (Gy) a lesion has no dose.", show_default=False),
+]
+HighOption = Annotated[
+    float | None,
+    typer.Option("--high-gy", help="Up to this dose (Gy) a dose is low.", show_default=False),
+]
+
+
+def assess(
+    case: CaseArgument,
+    policy: PolicyOption = None,
+    low_gy: LowOption = None,
+    high_gy: HighOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Adjudicate a case: RECIST 1.1, iRECIST, lymphocytes, pain and the abscopal call.
+
+    Every call comes with its rule, its numbers and its reasons. Research use only.
+    """
+    from abscope.case.shelf import open_case
+    from abscope.response.assessment import assess_case
+    from abscope.response.dose_lines import choose_lines
+    from abscope.response.plain import plain
+    from abscope.response.switches import read_policy
+
+    rules = read_policy(policy or ())
+    lines = choose_lines(low_gy=low_gy, high_gy=high_gy)
+    located = open_case(case)
+    found = assess_case(located.case, policy=rules, lines=lines)
+    payload: dict[str, Any] = {"case": located.case.id, "file": located.name, **plain(found)}
+    answer(payload, lambda: _lines(found), as_json=as_json)
+
+
+def _lines(found: "CaseAssessment") -> Iterator[str]:
+    yield f"{found.case_id}: research use only"
+    for course in found.courses:
+        yield from _course(course)
+    for line in found.immune:
+        yield f"iRECIST on {' + '.join(line.drugs)} ({', '.join(line.therapies)})"
+        for visit in line.visits:
+            yield f"  {visit.scan}: {visit.call}  ({visit.reason})"
+        yield from (f"  ! {flag}" for flag in line.flags)
+    yield from _blood_and_pain(found)
+    yield from _abscopal(found)
+
+
+def _course(course: "CourseAssessment") -> Iterator[str]:
+    yield f"Radiotherapy {course.course}, baseline {course.baseline or 'none'}"
+    for part, title in (
+        (course.everything, "all lesions"),
+        (course.in_field, "in field"),
+        (course.out_of_field, "outside the fields"),
+    ):
+        yield from _part(part, title)
+    for lesion in course.lesions:
+        place = "in field" if lesion.in_field else "not a target"
+        yield f"  {lesion.path.lesion} ({place}): {lesion.path.response}"
+        yield from (f"    {reason}" for reason in lesion.path.reasons)
+        if lesion.passes_pr is not None:
+            share = lesion.passes_pr.probability_frac
+            yield f"    probability that the true change passes -30 %: {share:.2f}"
+    yield from (f"  ! {note}" for note in course.notes)
+
+
+def _part(part: "PartReading", title: str) -> Iterator[str]:
+    if part.reading is None:
+        why = "; ".join(str(problem) for problem in part.problems) or "nothing to read"
+        yield f"  RECIST 1.1, {title}: {why}"
+        return
+    calls = ", ".join(f"{visit.visit} {visit.overall}" for visit in part.reading.visits)
+    yield f"  RECIST 1.1, {title} ({', '.join(part.lesions)}): {calls}"
+    if part.outcome is not None:
+        best, sure = part.outcome.best, part.outcome.confirmed_best
+        yield f"    best {best.response}, confirmed best {sure.response}"
+
+
+def _blood_and_pain(found: "CaseAssessment") -> Iterator[str]:
+    for reading in found.lymphocytes:
+        grade = reading.grade.text if reading.grade else "not graded"
+        value = reading.lab.value.value if reading.lab.value else None
+        count = f"{value:g} per uL" if value is not None else "count not one number"
+        yield f"Lymphocytes {reading.lab.when or 'time not stated'}: {count}, CTCAE v5 {grade}"
+    for call in found.pain:
+        yield f"Pain {call.site}: {call.text}  ({'; '.join(call.reasons)})"
+
+
+def _abscopal(found: "CaseAssessment") -> Iterator[str]:
+    call = found.abscopal
+    yield f"Abscopal call: {call.strict} (strict), {call.field_only} (field-only)"
+    yield f"  dose evidence {call.evidence}, decided by {call.decisive or 'no lesion'}"
+    yield from (f"  - {reason}" for reason in call.reasons)
+    yield from (f"  ? {caveat}" for caveat in call.caveats)
+    yield f"Evidence grade: {found.grade.grade} ({found.grade.reason})"
+    marks = {True: "met", False: "not met", None: "not known"}
+    for need in found.grade.requirements:
+        why = "" if need.met else f": {need.reason}"
+        yield f"  {marks[need.met]:9}  {need.text}{why}"
+    for definition in found.definitions:
+        yield f"  {definition.id} {marks[definition.met]:9}  {definition.text}: {definition.reason}"
+    for rate in found.drug_rates:
+        yield (
+            f"  the drug alone: {rate.events} of {rate.n} responded in {rate.trial} {rate.year} "
+            f"({rate.low_frac:.0%} to {rate.high_frac:.0%})"
+        )
+    yield from (f"  would change the call: {text}" for text in call.would_change)
