@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 __all__ = ["Complaint", "complaints_of"]
 
-Path = tuple[str | int, ...]
+_Path = tuple[str | int, ...]
 
 _KINDS = {
     "string": "text",
@@ -48,7 +48,7 @@ class Complaint:
     ``at_key`` tells to point at the key, not at its value.
     """
 
-    path: Path
+    path: _Path
     what: str
     expected: str
     action: str
@@ -63,7 +63,7 @@ def complaints_of(
 
 
 def _read(error: Mapping[str, Any], root: type[BaseModel]) -> list[Complaint]:
-    loc: Path = tuple(error["loc"])
+    loc: _Path = tuple(error["loc"])
     kind, given, context = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "abscope":
         path = (*loc, *context.get("path", ()))
@@ -82,14 +82,14 @@ def _read(error: Mapping[str, Any], root: type[BaseModel]) -> list[Complaint]:
     return [Complaint(loc, *_plain(kind, given, context, error["msg"]))]
 
 
-def _missing(loc: Path) -> Complaint:
+def _missing(loc: _Path) -> Complaint:
     return Complaint(
         loc, f"'{loc[-1]}' is missing", "a value, which every case file gives here",
         f"Add the line '{loc[-1]}: ...'.",
     )  # fmt: skip
 
 
-def _unknown_key(loc: Path, root: type[BaseModel]) -> Complaint:
+def _unknown_key(loc: _Path, root: type[BaseModel]) -> Complaint:
     key = str(loc[-1])
     names = _keys_at(root, loc[:-1])
     close = _similar(key, tuple(names), 0.6)
@@ -187,7 +187,7 @@ def _either(names: list[str]) -> str:
     return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
-def _keys_at(root: type[BaseModel], path: Path) -> list[str]:
+def _keys_at(root: type[BaseModel], path: _Path) -> list[str]:
     """Return the keys that the record at a path knows, shorthands included."""
     annotation: Any = root
     for part in path:

@@ -15,7 +15,7 @@ from abscope.errors import CaseError, Problem
 
 __all__ = ["LocatedCase", "read_case", "read_case_text"]
 
-RecordPath = tuple[str | int, ...]
+_RecordPath = tuple[str | int, ...]
 
 #: With more problems than this the references are judged once these are corrected: it would take
 #: too long to leave out one value after the other.
@@ -33,7 +33,7 @@ class LocatedCase:
     text: str = field(repr=False)
     _tree: Tree = field(repr=False, compare=False)
 
-    def place(self, path: RecordPath) -> str:
+    def place(self, path: _RecordPath) -> str:
         """Return ``name:line:column`` of the deepest value on a record path that the file has."""
         spot = _spot(self._tree, path)
         return f"{self.name}:{spot.line}:{spot.column}"
@@ -79,7 +79,7 @@ def read_case_text(text: str, *, name: str) -> LocatedCase:
 def _problems(tree: Tree, complaints: tuple[Complaint, ...]) -> list[Problem]:
     found: list[tuple[Spot, Problem]] = [(spot, problem) for _, spot, problem in tree.problems]
     settled = {path for path, _, _ in tree.problems}
-    merged: dict[RecordPath, list[Complaint]] = {}
+    merged: dict[_RecordPath, list[Complaint]] = {}
     for complaint in complaints:
         path, _ = tree.follow(complaint.path)
         if path not in settled or not path:
@@ -96,7 +96,7 @@ def _problems(tree: Tree, complaints: tuple[Complaint, ...]) -> list[Problem]:
 
 def _one_per_branch(group: list[Complaint]) -> list[Complaint]:
     """Join what the branches of one union say about the same value."""
-    branches: dict[RecordPath, list[Complaint]] = {}
+    branches: dict[_RecordPath, list[Complaint]] = {}
     for complaint in group:
         branches.setdefault(complaint.path[:-1], []).append(complaint)
     joined: list[Complaint] = []
@@ -110,7 +110,7 @@ def _one_per_branch(group: list[Complaint]) -> list[Complaint]:
     return joined
 
 
-def _problem(where: str, complaint: Complaint, path: RecordPath) -> Problem:
+def _problem(where: str, complaint: Complaint, path: _RecordPath) -> Problem:
     dotted = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in path).lstrip(".")
     parts = (complaint.what, complaint.expected, complaint.action)
     what, expected, action = (_one_line(part) for part in parts)
@@ -122,7 +122,7 @@ def _one_line(text: str) -> str:
     return flat if len(flat) <= 1500 else f"{flat[:1000]} ... {flat[-300:]}"
 
 
-def _spot(tree: Tree, path: RecordPath, *, at_key: bool = False) -> Spot:
+def _spot(tree: Tree, path: _RecordPath, *, at_key: bool = False) -> Spot:
     known, node = tree.follow(path)
     if at_key and known:
         _, above = tree.follow(known[:-1])

@@ -29,7 +29,7 @@ _YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fals
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _MAX_DIGITS = 300
 
-Path = tuple[str | int, ...]
+_Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Tree:
 
     name: str
     root: Node
-    problems: tuple[tuple[Path, Spot, Problem], ...]
+    problems: tuple[tuple[_Path, Spot, Problem], ...]
 
-    def follow(self, path: Path) -> tuple[Path, Node]:
+    def follow(self, path: _Path) -> tuple[_Path, Node]:
         """Return the part of a path that the text has, without names it lacks, and its node."""
         node, found = self.root, list[str | int]()
         for part in path:
@@ -69,7 +69,7 @@ class Tree:
                 found.append(part)
         return tuple(found), node
 
-    def spot(self, path: Path) -> Spot:
+    def spot(self, path: _Path) -> Spot:
         """Return the place of the deepest value on a path that the text has."""
         node = self.root
         for part in path:
@@ -96,7 +96,7 @@ class _Builder:
         self.pending: _Key | None = None
         self.waiting: list[_Key | None] = []
         self.anchors: dict[str, Node] = {}
-        self.problems: list[tuple[Path, Spot, Problem]] = []
+        self.problems: list[tuple[_Path, Spot, Problem]] = []
         self.documents = 0
 
     def stop(self, spot: Spot, what: str, expected: str, action: str) -> CaseError:
@@ -104,7 +104,7 @@ class _Builder:
         found = [problem for _, _, problem in self.problems]
         return CaseError([*found, Problem(where, what, expected, action)])
 
-    def note(self, spot: Spot, what: str, expected: str, action: str, *, path: Path) -> None:
+    def note(self, spot: Spot, what: str, expected: str, action: str, *, path: _Path) -> None:
         where = f"{self.name}:{spot.line}:{spot.column}"
         dotted = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in path).lstrip(".")
         self.problems.append((path, spot, Problem(where, what, expected, action, dotted)))
@@ -197,7 +197,7 @@ class _Builder:
             )
         self.pending = _Key(text, spot, repeated=text in mapping.keys)
 
-    def _here(self) -> Path:
+    def _here(self) -> _Path:
         """Return the path of the mapping or list that is open now."""
         path: list[str | int] = []
         for outer, due in zip(self.stack, self.waiting[1:], strict=False):
@@ -243,7 +243,7 @@ class _Builder:
             path=self._place_now(),
         )
 
-    def _place_now(self) -> Path:
+    def _place_now(self) -> _Path:
         if not self.stack:
             return ()
         outer = self.stack[-1]
