@@ -8,10 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 import abscope
+from abscope.case.checks.finding import CheckFinding
 from abscope.case.clock import Clock
 from abscope.case.reader import LocatedCase
 from abscope.report.figures import figures
-from abscope.report.material import Finding, Material, Section
+from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
 from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.gaps import care, gaps
@@ -33,7 +34,7 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
 )  # fmt: skip
 
 
-def build_report(located: LocatedCase, findings: tuple[Finding, ...]) -> str:
+def build_report(located: LocatedCase, findings: tuple[CheckFinding, ...]) -> str:
     """Return the report of a case as one HTML text that needs nothing else to be shown.
 
     ``findings`` come from `abscope.case.checks`. The text depends on the case, its file and the

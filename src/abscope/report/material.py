@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
+from abscope.case.checks.finding import CheckFinding
 from abscope.case.clock import Clock, Span
 from abscope.case.facts import Fact
 from abscope.case.reader import LocatedCase
@@ -12,24 +13,7 @@ from abscope.case.timing import Absolute, When
 from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, Said, join, said
 
-__all__ = ["Cell", "Finding", "Material", "Row", "Section", "Table"]
-
-
-class Finding(Protocol):
-    """What the report shows of a finding of the consistency checks."""
-
-    @property
-    def code(self) -> str: ...  # noqa: D102
-    @property
-    def severity(self) -> str: ...  # noqa: D102
-    @property
-    def path(self) -> tuple[str | int, ...]: ...  # noqa: D102
-    @property
-    def what(self) -> str: ...  # noqa: D102
-    @property
-    def expected(self) -> str: ...  # noqa: D102
-    @property
-    def action(self) -> str: ...  # noqa: D102
+__all__ = ["Cell", "Material", "Row", "Section", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +21,7 @@ class Material:
     """The case with its clock, the findings of its checks and the words for what is missing."""
 
     located: LocatedCase
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     clock: Clock = field(repr=False)
 
     @property

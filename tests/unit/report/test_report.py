@@ -2,14 +2,15 @@
 
 import html
 import re
-from dataclasses import dataclass
 
 import pytest
-from report_cases import BARE, HOSTILE, dated, located
 
 import abscope
+from abscope.case.checks.finding import CheckFinding
+from abscope.case.record import Statement
 from abscope.case.shelf import library_names, open_case
 from abscope.report.build import build_report
+from report_cases import BARE, HOSTILE, dated, located
 
 
 def words(text: str) -> str:
@@ -18,14 +19,11 @@ def words(text: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-@dataclass(frozen=True)
-class Found:
-    code: str = "a-check"
-    severity: str = "warning"
-    path: tuple[str | int, ...] = ("title",)
-    what: str = "the title is <odd>"
-    expected: str = "another"
-    action: str = "Change it."
+def finding(what: str = "the title is <odd>") -> CheckFinding:
+    statements = (Statement(text="said here", loc="p. 9"),)
+    return CheckFinding(
+        "a-check", "warning", ("title",), what, "another", "Change it.", statements=statements
+    )
 
 
 @pytest.mark.parametrize("name", library_names())
@@ -70,8 +68,11 @@ def test_both_pain_baselines_and_both_fraction_counts_are_shown() -> None:
 
 
 def test_findings_of_the_checks_are_shown_with_their_place() -> None:
-    seen = words(build_report(located(dated()), (Found(),)))
-    assert "a-check warning the title is <odd> another Change it. test.yaml:" in seen
+    seen = words(build_report(located(dated()), (finding(),)))
+    assert (
+        "a-check warning the title is <odd> said here place in the source: p. 9 another Change it. test.yaml:"
+        in seen
+    )
 
 
 def test_report_needs_nothing_from_outside_and_runs_no_script() -> None:
@@ -109,7 +110,7 @@ def test_hostile_text_stays_text_in_every_field() -> None:
     plain["outcomes"][0].update(value=HOSTILE, cause=HOSTILE)
     plain["procedures"][0]["name"] = HOSTILE
     plain["discrepancies"][0].update(topic=HOSTILE, effect=HOSTILE)
-    text = build_report(located(plain), (Found(what=HOSTILE),))
+    text = build_report(located(plain), (finding(HOSTILE),))
     assert "<script" not in text
     assert text.count("</svg>") == text.count("<svg ")
     assert text.count("</title>") == text.count("<title")

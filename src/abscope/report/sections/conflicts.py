@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from abscope.case.checks.finding import CheckFinding
 from abscope.case.facts import Fact, Quantity, QuantityVersion
 from abscope.case.references import walk
 from abscope.report.material import Material, Row, Section, Table
@@ -36,33 +37,45 @@ def conflicts(material: Material) -> Section:
     """Return discrepancies, conflicting facts and findings of the checks, each with its place."""
     issues = tuple(_issues(material))
     versions = tuple(_versions(material))
-    findings = tuple(
-        Row(
-            (finding.code, finding.severity),
-            (
-                finding.what,
-                finding.expected,
-                finding.action,
-                material.located.place(tuple(finding.path)),
-            ),
-        )
-        for finding in material.findings[:MOST_ROWS]
-    )
     tables = []
     if versions:
         columns = ("Field", "Versions", "Used", "Place in the file")
         tables.append(
             Table("Facts with several versions", columns, versions[:MOST_ROWS], _cut(versions))
         )
-    if findings:
-        heads = ("Check", "Found", "Expected", "What to do", "Place in the file")
-        note = _cut(material.findings)
-        tables.append(Table("Findings of the consistency checks", heads, findings, note))
+    warnings = [item for item in material.findings if item.severity == "warning"]
+    notes = [item for item in material.findings if item.severity != "warning"]
+    if warnings:
+        tables.append(_findings(material, "Warnings of the consistency checks", warnings))
     return Section(
         "conflicts",
         "Conflicts and gaps",
         "conflicts.html",
-        {"issues": issues[:MOST_ROWS], "tables": tables, "note": _cut(issues)},
+        {
+            "issues": issues[:MOST_ROWS],
+            "tables": tables,
+            "note": _cut(issues),
+            "notes": _findings(material, "Notes of the consistency checks", notes),
+        },
+    )
+
+
+def _findings(material: Material, caption: str, items: list[CheckFinding]) -> Table:
+    columns = ("Check", "Found", "Expected", "What to do", "Place in the file")
+    rows = tuple(_finding(material, item) for item in items[:MOST_ROWS])
+    return Table(caption, columns, rows, _cut(tuple(items)))
+
+
+def _finding(material: Material, item: CheckFinding) -> Row:
+    statements = tuple(Said(s.text, missing=True, loc=s.loc or "") for s in item.statements)
+    return Row(
+        (item.code, item.ref or ""),
+        (
+            (item.what, *statements),
+            item.expected,
+            item.action,
+            material.located.place(tuple(item.path)),
+        ),
     )
 
 

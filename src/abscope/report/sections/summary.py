@@ -91,9 +91,10 @@ def _targets(material: Material, phase: RTPhase) -> str:
     names = [lesions[name].label if name in lesions else name for name in phase.targets[:6]]
     rest = len(phase.targets) - len(names)
     where = join([*names, f"{rest} more"] if rest > 0 else names)
-    unsure = (
-        f" (perhaps also {join(phase.targets_uncertain[:6])})" if phase.targets_uncertain else ""
-    )
+    doubtful = [
+        lesions[name].label if name in lesions else name for name in phase.targets_uncertain[:6]
+    ]
+    unsure = f" (perhaps also {join(doubtful)})" if doubtful else ""
     return f"{where or phase.name or 'a target that is not named'}{unsure}"
 
 
@@ -109,7 +110,7 @@ def _radiotherapy(material: Material) -> str:
             f"{dose_words(phase)} to {_targets(material, phase)}" for phase in course.phases[:4]
         )
         start = brief(course.start or course.phases[0].start)
-        when = f", from {start}" if start else f" (start {material.missing})"
+        when = f", from {start}" if start else f", start {material.missing}"
         kind = f"{article} {intent} course" if intent else "a course"
         parts.append(f"{kind} ({course.id}) of {what}{when}")
     rest = len(courses) - len(parts)
@@ -204,7 +205,7 @@ def _silent(material: Material) -> str:
                 "the dose in any lesion outside the targets",
                 any(brief(x.mean_dose_gy) or brief(x.max_dose_gy) for x in exposures),
             ),
-            ("earlier therapy", brief(case.diagnosis.prior_therapy)),
+            ("earlier therapy", brief(case.diagnosis.prior_therapy) or case.systemic_therapy),
             ("performance status", brief(case.patient.performance_status)),
             ("lymphocyte counts", lymphocyte_labs(case)),
             ("adverse events", case.adverse_events),
