@@ -10,9 +10,9 @@ from abscope.case.units import parse_amount
 
 __all__ = [
     "Centimeters", "Cycles", "Days", "DoseGy", "Flag", "FractionDoseGy", "Fractions",
-    "FractionsDelivered", "Kilograms", "Mg", "MgPerKg", "MgPerM2", "Milliliters", "Millimeters",
-    "Minutes", "Number", "PlainMillimeters", "Positive", "Share", "Whole", "Years", "quantity_in",
-    "with_amount",
+    "FractionsDelivered", "Kilograms", "Mg", "MgOrZero", "MgPerKg", "MgPerM2", "Milliliters",
+    "Millimeters", "Minutes", "Number", "PlainMillimeters", "Positive", "Share", "Whole", "Years",
+    "quantity_in", "with_amount",
 ]  # fmt: skip
 
 _CHECK = "Check the value and its unit."
@@ -147,6 +147,8 @@ FractionDoseGy = Annotated[
 Mg = Annotated[
     Quantity, quantity_in("mg", above_zero=True, high=50000, hint="Is it in micrograms?")
 ]
+#: A daily amount that can be none at all, such as morphine equivalents without any analgesic.
+MgOrZero = Annotated[Quantity, quantity_in("mg", low=0, high=50000, hint="Is it in micrograms?")]
 MgPerKg = Annotated[
     Quantity,
     quantity_in(

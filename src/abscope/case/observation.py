@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from abscope.case.amounts import (
     Flag,
-    Mg,
+    MgOrZero,
     Milliliters,
     Millimeters,
     Minutes,
@@ -134,7 +134,7 @@ class Symptom(Record):
     text: Fact[str] | None = None
     new: Flag = False
     baseline: Flag = False
-    omed_mg: Mg | None = None
+    omed_mg: MgOrZero | None = None
     loc: str | None = None
     note: str | None = None
 
