@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from abscope.cli import cases, check, new, regimen, report, schema, show
+from abscope.cli import assess, cases, check, new, regimen, report, schema, show
 from abscope.cli.options import JsonOption
 from abscope.cli.output import answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
@@ -34,6 +34,7 @@ for _command in (
     cases.cases,
     show.show,
     check.check,
+    assess.assess,
     new.new,
     schema.schema,
     regimen.regimen,

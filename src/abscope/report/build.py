@@ -21,6 +21,7 @@ from abscope.report.sections.observations import adverse_events, lymphocytes, sy
 from abscope.report.sections.outcomes import outcomes
 from abscope.report.sections.provenance import provenance
 from abscope.report.sections.radiotherapy import radiotherapy
+from abscope.report.sections.response import abscopal, responses
 from abscope.report.sections.summary import summary
 from abscope.report.sections.timeline import timeline_section
 from abscope.report.sections.treatment import treatment
@@ -29,8 +30,8 @@ __all__ = ["SECTIONS", "build_report"]
 
 #: The sections of the report in reading order; None is a section the case has no use for.
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
-    summary, timeline_section, lesions, radiotherapy, treatment, lymphocytes, symptoms,
-    adverse_events, outcomes, conflicts, gaps, care, provenance,
+    summary, timeline_section, abscopal, responses, lesions, radiotherapy, treatment,
+    lymphocytes, symptoms, adverse_events, outcomes, conflicts, gaps, care, provenance,
 )  # fmt: skip
 
 

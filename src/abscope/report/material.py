@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from abscope.case.checks.finding import CheckFinding
@@ -12,11 +13,12 @@ from abscope.case.record import Case
 from abscope.case.timing import Absolute, When
 from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, Said, join, said
+from abscope.response.assessment import CaseAssessment, assess_case
 
 __all__ = ["Cell", "Material", "Row", "Section", "Table"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """The case with its clock, the findings of its checks and the words for what is missing."""
 
@@ -33,6 +35,11 @@ class Material:
     def missing(self) -> str:
         """How a field that the record does not mention is put to a reader."""
         return MISSING_WORDS[self.case.default_missing]
+
+    @cached_property
+    def assessment(self) -> CaseAssessment:
+        """The calls of the response room, made once for all sections."""
+        return assess_case(self.case)
 
     def say(self, fact: Fact[Any] | None, unit: str = "") -> Said:
         """Return a fact as text, or why there is none."""

@@ -15,13 +15,12 @@ from abscope.case.clock import Clock, Span
 from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
+from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 from abscope.response.exposure import (
     CourseView,
     Evidence,
-    ExposureLines,
     LesionExposure,
     classify,
-    lines_from_catalog,
     view_courses,
     worst,
 )
@@ -99,7 +98,7 @@ def candidates(
             candidate = _candidate(
                 case, lesion, path=path, course=course, scene=(timer, views, lines)
             )
-            if candidate is not None and (best is None or _rank(candidate) > _rank(best)):
+            if candidate is not None and (best is None or _rank(candidate) >= _rank(best)):
                 best = candidate
         if best is not None:
             out.append(best)
@@ -314,15 +313,14 @@ def _would_change(
     out: list[str] = []
     if not case.rt_courses:
         return ("the radiotherapy: no course is recorded",)
-    open_dose = [c.lesion for c in found if c.exposure.evidence in ("D2", "D3")]
+    seen = [c for c in found if c.path.before or c.path.after]
+    open_dose = [c.lesion for c in seen if c.exposure.evidence in ("D2", "D3")]
     if open_dose:
         out.append(f"the dose of {', '.join(open_dose[:6])} from the plan")
-    unsized = [
-        c.lesion for c in found if c.path.change_frac is None and (c.path.before or c.path.after)
-    ]
+    unsized = [c.lesion for c in seen if c.path.change_frac is None]
     if unsized:
         out.append(f"sizes of {', '.join(unsized[:6])} before and after")
-    unfollowed = [c.lesion for c in found if c.path.response == "NE"]
+    unfollowed = [c.lesion for c in seen if c.path.response == "NE"]
     if unfollowed:
         out.append(f"what became of {', '.join(unfollowed[:6])}")
     codes = {rival.code for rival in decisive.rivals} if decisive else set()

@@ -14,7 +14,8 @@ from abscope.catalog import DrugRate, expected_drug_rate
 from abscope.errors import Problem, ProtocolError
 from abscope.response.abscopal import AbscopalCall, abscopal_call
 from abscope.response.definitions import Definition, definitions
-from abscope.response.exposure import ExposureLines, LesionExposure, exposures, lines_from_catalog
+from abscope.response.dose_lines import ExposureLines, lines_from_catalog
+from abscope.response.exposure import LesionExposure, exposures
 from abscope.response.frames import Frame, rt_frame
 from abscope.response.grade import EvidenceGrade, grade
 from abscope.response.immune import ImmuneCourse, immune_courses

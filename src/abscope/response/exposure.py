@@ -21,11 +21,11 @@ from abscope.case.facts import Quantity
 from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import Exposure, RTCourse
 from abscope.case.record import Case
-from abscope.catalog.exposure import exposure_line
+from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 
 __all__ = [
-    "CourseView", "Evidence", "ExposureLines", "ExposureName", "Intended", "LesionExposure",
-    "classify", "exposures", "lines_from_catalog", "prescribed_gy", "view_courses", "worst",
+    "CourseView", "Evidence", "ExposureName", "Intended", "LesionExposure", "classify",
+    "exposures", "prescribed_gy", "view_courses", "worst",
 ]  # fmt: skip
 
 Intended = Literal["target", "possible_target", "not_target"]
@@ -36,32 +36,6 @@ Evidence = Literal["D0", "D1", "D2", "D3"]
 _ORDER: tuple[ExposureName, ...] = (
     "out_of_field", "uncertain", "unknown", "low_dose", "partial", "in_field",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ExposureLines:
-    """The options of the classification, stored with every result.
-
-    Below ``low_gy`` a lesion has no dose, above ``high_gy`` a bystander is an unplanned in-field
-    lesion. ``scatter_frac`` bounds the share of the prescribed dose that a lesion outside the
-    field can get, ``inflation`` multiplies a computed out-of-field dose, which planning systems
-    underestimate.
-    """
-
-    low_gy: float
-    high_gy: float
-    scatter_frac: float
-    inflation: float
-
-
-def lines_from_catalog() -> ExposureLines:
-    """Return the documented default options, each from its catalog entry."""
-    return ExposureLines(
-        low_gy=exposure_line("no_dose_below_gy").value,
-        high_gy=exposure_line("low_dose_up_to_gy").value,
-        scatter_frac=exposure_line("out_of_field_scatter_frac").value,
-        inflation=exposure_line("out_of_field_inflation").value,
-    )
 
 
 @dataclass(frozen=True, slots=True)

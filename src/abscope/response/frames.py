@@ -128,6 +128,7 @@ def build_frame(
         baseline_d=0.0 if unknown or first_day is None else first_day,
         day_zero=None if unknown else clock.zero_date,
         source=case.id,
+        sizes_checked=True,
     )
     nobody: frozenset[str] = frozenset()
     return Frame(name, baseline.id, record, bool(unknown), nobody, nobody, tuple(notes))

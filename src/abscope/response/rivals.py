@@ -65,7 +65,7 @@ def drug_rivals(
             Rival(
                 "concurrent-drug" if verdict[0] == "rival" else "earlier-drug",
                 verdict[0],
-                f"{' + '.join(names)}: {verdict[1]}",
+                f"{therapy.id} {' + '.join(names)}: {verdict[1]}",
                 names,
             )
         )

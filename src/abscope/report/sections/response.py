@@ -8,7 +8,6 @@ from abscope.response.assessment import (
     CourseAssessment,
     LesionChange,
     PartReading,
-    assess_case,
 )
 from abscope.response.recist import VisitCall
 
@@ -91,9 +90,15 @@ def _candidate(material: Material, item: Candidate) -> Row:
             item.course,
             (f"{exposure} ({item.exposure.evidence})", *map(_quiet, item.exposure.reasons)),
             (item.path.response, *map(_quiet, item.path.reasons)),
-            against or ("did not respond" if not item.path.responded else "nothing"),
+            against or _no_reason(item),
         ),
     )
+
+
+def _no_reason(item: Candidate) -> str:
+    if item.path.responded:
+        return "nothing"
+    return "not followed" if item.path.response == "NE" else "did not respond"
 
 
 def _quiet(text: str) -> Said:
@@ -192,7 +197,7 @@ def _trail(visit: VisitCall) -> list[str]:
         sums = f"sum {visit.target.sum_mm} mm" if visit.target.sum_mm is not None else "no sum"
         lines.append(f"Target lesions {visit.target.response}: {sums}.")
         lines += [
-            f"{item.lesion}: {item.value_mm} mm{' (' + ', '.join(item.flags) + ')' if item.flags else ''}."
+            f"{item.lesion}: {item.value_mm} mm {' '.join(item.flags)}".rstrip() + "."
             for item in visit.target.contributions
             if item.value_mm is not None
         ]
