@@ -116,7 +116,9 @@ def _entry(draw, day, style, lesion, sizes):
     if roll < 0.14 + gone:
         return entry | {"state": "split", "pieces": [sizes[name], "3.0"]}
     if lesion["role"] == "non_target":
-        worse = draw.random() < {"calm": 0.03, "wild": 0.15, "shrinking": 0.01, "pseudo": 0.15}[style]
+        worse = (
+            draw.random() < {"calm": 0.03, "wild": 0.15, "shrinking": 0.01, "pseudo": 0.15}[style]
+        )
         entry |= {"worse": worse, "bigger": draw.random() < (0.6 if worse else 0.1)}
         if draw.random() < 0.6:
             return entry | {"state": "present"}

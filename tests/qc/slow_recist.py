@@ -343,9 +343,11 @@ def imrecist(patient):
     for k, visit in enumerate(patient["visits"]):
         parts = [v for v, _ in target_values(patient, k).values()]
         known = [n for n, j in new_ids(patient).items() if j <= k]
-        for name in known:
-            if new_entry(patient, name)["measured"]:
-                parts.append(adds({"id": name, "node": new_entry(patient, name)["node"]}, visit)[0])
+        parts += [
+            adds({"id": name, "node": new_entry(patient, name)["node"]}, visit)[0]
+            for name in known
+            if new_entry(patient, name)["measured"]
+        ]
         full = all(p is not None for p in parts)
         total = sum((p for p in parts if p is not None), Fraction(0))
         low = min(totals)

@@ -4,22 +4,16 @@
 """
 
 import os
-from collections import Counter
-from dataclasses import replace
 
-from qc import slow_irecist, slow_recist
-from qc.generate import patient, to_policy, to_record
-
+from abscope.response.imrecist import assess_imrecist
 from abscope.response.irecist import assess_irecist, irecist_outcome
 from abscope.response.outcome import outcome
 from abscope.response.recist import assess
+from qc import slow_irecist, slow_recist
+from qc.generate import patient, to_policy, to_record
 
 PATIENTS = int(os.environ.get("ABSCOPE_QC_PATIENTS", "3000"))
 FIRST_SEED = int(os.environ.get("ABSCOPE_QC_FIRST_SEED", "0"))
-
-
-def _close(a, b):
-    return a == b
 
 
 def recist_differences(seed):
@@ -87,15 +81,56 @@ def irecist_differences(seed):
     return ours, theirs
 
 
-def test_recist_agrees_with_the_slow_twin():
+def imrecist_differences(seed):
+    plain = patient(seed)
+    reading = assess_imrecist(to_record(plain), to_policy(plain))
+    ours = [(call.overall, call.void) for call in reading.visits]
+    theirs = [(row["overall"], row["void"]) for row in slow_recist.imrecist(plain)]
+    return ours, theirs
+
+
+def _agree(differences):
     assert PATIENTS > 0
     for seed in range(FIRST_SEED, FIRST_SEED + PATIENTS):
-        ours, theirs = recist_differences(seed)
+        ours, theirs = differences(seed)
         assert ours == theirs, f"seed {seed}"
+
+
+def test_recist_agrees_with_the_slow_twin():
+    _agree(recist_differences)
 
 
 def test_irecist_agrees_with_the_slow_twin():
-    assert PATIENTS > 0
-    for seed in range(FIRST_SEED, FIRST_SEED + PATIENTS):
-        ours, theirs = irecist_differences(seed)
-        assert ours == theirs, f"seed {seed}"
+    _agree(irecist_differences)
+
+
+def test_imrecist_agrees_with_the_slow_twin():
+    _agree(imrecist_differences)
+
+
+def test_random_patients_reach_every_rule():
+    """Negative control: agreement on patients that never meet a rule would show nothing."""
+    met = set()
+    for seed in range(1500):
+        plain = patient(seed)
+        record, policy = to_record(plain), to_policy(plain)
+        for call in (*assess(record, policy).visits, *assess_irecist(record, policy).visits):
+            met |= {reason.code for reason in call.reasons}
+    assert met >= {
+        "C1-NE", "C1-PD", "C2", "C3", "C4", "C5", "C6", "C6-CARRY", "D-PD", "D-BACK",
+        "D-LEFT", "D-CR", "D-STATED", "NEW", "NEW-STILL", "NEW-BACKDATED", "I-OPEN", "I-EARLY",
+        "I-EARLY-ICPD", "I-T5", "I-NT", "I-NL", "I-NL5", "I-NL-MORE", "I-OTHER", "I-NE", "I-KEEP",
+        "I-RESET-T", "I-RESET-NT", "I-RESET-NL", "I-RESET-ANY", "W-LATE", "W-NEW-GROWTH",
+        "LOCAL_TX", "SPLIT", "MERGED", "DEFAULT5", "MARKERS_UNKNOWN", "MARKERS_RAISED",
+    }  # fmt: skip
+
+
+def test_a_wrong_limit_would_be_found(monkeypatch):
+    """Negative control: 21 % instead of 20 % in the product is seen by the twin."""
+    from abscope.response import target
+
+    def stricter(sum_mm, *, nadir_mm):
+        return sum_mm - nadir_mm >= 5 and 100 * (sum_mm - nadir_mm) >= 21 * nadir_mm
+
+    monkeypatch.setattr(target, "is_growth", stricter)
+    assert any(ours != theirs for ours, theirs in map(recist_differences, range(300)))

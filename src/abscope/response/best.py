@@ -16,6 +16,7 @@ __all__ = [
     "IRECIST",
     "RECIST",
     "BestCall",
+    "Confirmation",
     "Scale",
     "TimePoint",
     "best_response",
@@ -88,7 +89,7 @@ class Confirmation:
 def span_d(later_d: float, earlier_d: float) -> float:
     """Return the days between two days, free of the last bits of a binary float.
 
-    >>> span_d(28.1, 0.1) >= 28
+    >>> span_d(32.3, 4.3) >= 28
     True
     """
     return round(later_d - earlier_d, 9)

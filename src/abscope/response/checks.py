@@ -244,7 +244,7 @@ def _units(record: PatientRecord) -> Iterator[Problem]:
                 if low <= ratio <= high:
                     yield _problem(
                         record, f"visits.{visit.id}.{lesion.id}",
-                        f"size is {size} mm after {before} mm at {where}, a ratio of {ratio:.3g}",
+                        f"size is {size} mm after {before} mm at {where}, a ratio of {ratio:.1f}",
                         "a size in mm", "Is one of the two in cm? Set sizes_checked if both hold.",
                     )  # fmt: skip
             if size:

@@ -1,4 +1,4 @@
-"""Best responses from time points that were adjudicated already, as statisticians' tables have them.
+"""Best responses from time points that were adjudicated already, as in tables for statistics.
 
 A pure table to table function: (subject, date, response) -> one row per subject and endpoint. The
 names and the default rules are those documented by the R package admiralonco 1.4, so that both can
@@ -27,11 +27,9 @@ from abscope.response.best import (
     span_d,
 )
 from abscope.response.policy import Policy
-from abscope.response.timepoint_rows import RESPONSES, Assessment, read_rows
+from abscope.response.timepoint_rows import Assessment, read_rows
 
 __all__ = [
-    "RESPONSES",
-    "Assessment",
     "Endpoint",
     "EndpointTable",
     "TableOptions",
