@@ -1,7 +1,7 @@
 """Progression-free survival, duration of response and time to response of one patient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from abscope.response.best import (
@@ -17,7 +17,7 @@ from abscope.response.best import (
 )
 from abscope.response.coding import Reason
 from abscope.response.policy import Policy
-from abscope.response.recist import RecistReading
+from abscope.response.recist import RecistReading, VisitCall
 from abscope.response.records import PatientRecord
 
 __all__ = ["Outcome", "TimeTo", "outcome", "outcome_of", "time_points"]
@@ -69,7 +69,19 @@ def outcome(record: PatientRecord, reading: RecistReading) -> Outcome:
     """Return best responses, PFS, DOR and TTR of a patient read by RECIST 1.1."""
     kept, left = select(time_points(reading), stop=("PD",), new_therapy_d=record.new_therapy_d)
     progression = kept[-1] if kept and kept[-1].response == "PD" else None
-    return outcome_of(record, kept, left, progression=progression, policy=reading.policy)
+    found = outcome_of(record, kept, left, progression=progression, policy=reading.policy)
+    names = {point.visit for point in kept}
+    back = tuple(
+        Reason("BACK_AFTER_CR", f"{call.visit}: PD because disease is back after CR, please query")
+        for call in reading.visits
+        if call.visit in names and _is_back(call)
+    )
+    return replace(found, signals=found.signals + back)
+
+
+def _is_back(call: VisitCall) -> bool:
+    target = call.target is not None and call.target.rule == "C3"
+    return target or (call.nontarget is not None and call.nontarget.rule == "D-BACK")
 
 
 def outcome_of(

@@ -99,6 +99,12 @@ def test_missed_visits_before_progression_are_said():
     assert [s.code for s in found.signals] == ["MISSED_BEFORE_PD"]
 
 
+def test_disease_after_a_complete_response_is_queried():
+    found = result(sums(20, "absent", "absent", 4))
+    assert (found.best.response, found.pfs.end_d) == ("CR", 126)
+    assert [s.code for s in found.signals] == ["BACK_AFTER_CR"]
+
+
 def test_days_are_compared_free_of_binary_dust():
     assert 32.3 - 4.3 < 28
     assert span_d(32.3, 4.3) == 28
