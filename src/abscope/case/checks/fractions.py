@@ -23,6 +23,8 @@ __all__ = ["CHECKS", "shortest_course_d"]
 
 _WEEKEND = 5
 _DAYS_PER_WEEK = 7
+#: Windows longer than this are not gone through day by day; no course lasts two years.
+_LONGEST_D = 731
 
 #: Days from one fraction to the next at the least, as the words are used.
 _SPACING_D = {"daily": 1, "weekdays": 1, "alternate_days": 2, "twice_weekly": 2, "weekly": 6}
@@ -74,7 +76,8 @@ def _window(view: View, path: Path, course: RTCourse, phase: RTPhase) -> _Window
     if last.high_d < first.low_d:
         return None
     day_one, day_n = view.clock.date_of(first.low_d), view.clock.date_of(last.low_d)
-    dates = (day_one, day_n) if day_one and day_n and first.exact and last.exact else None
+    exact = first.exact and last.exact and last.high_d - first.low_d < _LONGEST_D
+    dates = (day_one, day_n) if day_one and day_n and exact else None
     if dates:
         words = f"between {day_words(dates[0])} and {day_words(dates[1])}"
     else:

@@ -152,7 +152,7 @@ def event_grades_differ(view: View) -> Iterator[Remark]:
         graded = [(index, event, *_grade(event)) for index, event in items]
         if len({frozenset(grades) for _, _, grades, _ in graded if grades}) < 2:
             continue
-        first = next(event for _, event in items if event.grade) if items else None
+        first = next((event for _, event in items if event.grade), None)
         yield Remark(
             ("adverse_events", graded[-1][0]),
             f"{items[0][1].term}: "

@@ -5,9 +5,8 @@ from typing import Any
 
 from abscope.case.checks.finding import Check, Remark, check
 from abscope.case.checks.view import View
-from abscope.case.checks.wording import shown, subject, versions_of
+from abscope.case.checks.wording import shown, subject, version_text, versions_of
 from abscope.case.facts import Fact
-from abscope.case.record import Statement
 from abscope.case.references import Path
 
 __all__ = ["CHECKS"]
@@ -25,7 +24,7 @@ def conflicting_value(view: View) -> Iterator[Remark]:
     for path, fact in view.conflicts:
         field = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
         statements = versions_of(fact, field)
-        groups = _by_value(fact, field, statements)
+        groups = _by_value(fact, field)
         preferred = f"; the record uses {shown(fact.value, field)}" if fact.known else ""
         said = " or ".join(
             f"{text} ({'; '.join(places)})" if places else text for text, places in groups.items()
@@ -44,14 +43,11 @@ def conflicting_value(view: View) -> Iterator[Remark]:
         )
 
 
-def _by_value(
-    fact: Fact[Any], field: str, statements: tuple[Statement, ...]
-) -> dict[str, list[str]]:
+def _by_value(fact: Fact[Any], field: str) -> dict[str, list[str]]:
     """Return the places of each distinct value, in the order of the record."""
     groups: dict[str, list[str]] = {}
-    for version, statement in zip(fact.versions, statements, strict=True):
-        text = statement.text if version.value is None else shown(version.value, field)
-        places = groups.setdefault(text, [])
+    for version in fact.versions:
+        places = groups.setdefault(version_text(version, field), [])
         if version.loc:
             places.append(version.loc)
         elif version.note:
@@ -80,14 +76,11 @@ def _lesions_at(view: View, path: Path) -> tuple[str, ...]:
 def recorded_discrepancy(view: View) -> Iterator[Remark]:
     """Repeat each entry of ``discrepancies`` with both statements and its effect."""
     for index, entry in enumerate(view.case.discrepancies):
-        inferred = " (our inference)" if entry.inferred else ""
-        said = " / ".join(
-            f"{item.text} ({item.loc})" if item.loc else item.text for item in entry.statements
-        )
+        inferred = ", our inference" if entry.inferred else ""
         yield Remark(
             ("discrepancies", index),
-            f"{entry.topic}, {entry.kind}{inferred}: {said}",
-            f"no open question here. Effect: {entry.effect.rstrip('.')}",
+            f"{entry.topic} ({entry.kind}{inferred}): {entry.effect.rstrip('.')}",
+            "sources without open questions",
             entry.handling,
             entry.lesions,
             entry.statements,

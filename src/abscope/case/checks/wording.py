@@ -10,7 +10,8 @@ from abscope.case.references import Path
 from abscope.case.timing import When
 
 __all__ = [
-    "any_of", "day_words", "either", "listed", "shown", "subject", "text_of", "versions_of",
+    "any_of", "day_words", "either", "listed", "shown", "subject", "text_of", "version_text",
+    "versions_of",
 ]  # fmt: skip
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -62,15 +63,22 @@ def versions_of(fact: Fact[Any], field: str) -> tuple[Statement, ...]:
 
 
 def _statement(version: Version[Any], field: str) -> Statement:
-    value = version.value
-    if value is None:
-        low, high = getattr(version, "low", None), getattr(version, "high", None)
-        text = f"{'...' if low is None else f'{low:g}'} to " + shown(
-            "..." if high is None else high, field
-        )
-    else:
-        text = shown(value, field)
+    text = version_text(version, field)
     return Statement(text=f"{text} ({version.note})" if version.note else text, loc=version.loc)
+
+
+def version_text(version: Version[Any], field: str) -> str:
+    """Return the value of a version, or its interval, with the unit of the field."""
+    if version.value is not None:
+        return shown(version.value, field)
+    low, high = getattr(version, "low", None), getattr(version, "high", None)
+    if high is None:
+        return f"at least {shown(low, field)}" if low is not None else "unknown"
+    return (
+        f"{shown(low)} to {shown(high, field)}"
+        if low is not None
+        else (f"at most {shown(high, field)}")
+    )
 
 
 def subject(case: Case, path: Path) -> str:
