@@ -53,7 +53,8 @@ class Material:
         absolute = (
             all(isinstance(x.expression, Absolute) for x in fact.candidates) if fact else False
         )
-        return (written, self.days(self.clock.fact(fact), dates=not absolute))
+        days = self.days(self.clock.fact(fact), dates=not absolute)
+        return (written,) if days.text == written.text else (written, days)
 
     def days(self, span: Span | None, *, dates: bool = True) -> Said:
         """Return a span of days as a remark, with calendar dates where they add something."""

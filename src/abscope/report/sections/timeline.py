@@ -29,4 +29,6 @@ def _when(material: Material, time: str, span: object) -> tuple[Cell, ...]:
     from abscope.case.clock import Span
 
     days = material.days(span if isinstance(span, Span) else None)
-    return (time, days) if time != material.missing else (Said(time, missing=True),)
+    if time == material.missing:
+        return (Said(time, missing=True),)
+    return (time,) if days.text == time else (time, days)
