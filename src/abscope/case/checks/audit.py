@@ -19,7 +19,7 @@ _PRESUMES_EARLIER = frozenset(
 
 
 @check("lesion-not-listed", "a finding names a lesion that is not under lesions")
-def lesion_not_listed(view: View) -> Iterator[Remark]:
+def _lesion_not_listed(view: View) -> Iterator[Remark]:
     """Report each identifier that is not listed once, at its first place in the file."""
     known, told = view.case.lesions_by_id, set[str]()
     for number, exam in enumerate(view.case.imaging):
@@ -39,7 +39,7 @@ def lesion_not_listed(view: View) -> Iterator[Remark]:
 
 
 @check("missing-at-baseline", "a lesion is compared with an earlier state that no scan shows")
-def missing_at_baseline(view: View) -> Iterator[Remark]:
+def _missing_at_baseline(view: View) -> Iterator[Remark]:
     """Find lesions first mentioned as changed although an earlier examination lists others.
 
     An earlier examination that says it did not assess the lesion does not count.
@@ -82,7 +82,7 @@ def _in_file_order(view: View) -> Iterator[tuple[str, tuple[Sighting, ...]]]:
 
 
 @check("target-never-imaged", "an irradiated lesion has no finding on any examination")
-def target_never_imaged(view: View) -> Iterator[Remark]:
+def _target_never_imaged(view: View) -> Iterator[Remark]:
     """List, per course, targets and lesions stated in the field that no examination mentions."""
     if not view.case.imaging:
         return
@@ -109,7 +109,7 @@ def target_never_imaged(view: View) -> Iterator[Remark]:
 
 
 @check("lesion-never-mentioned", "a listed lesion has no finding, target or procedure")
-def lesion_never_mentioned(view: View) -> Iterator[Remark]:
+def _lesion_never_mentioned(view: View) -> Iterator[Remark]:
     """Find lesions under ``lesions`` that nothing else of the record mentions."""
     case = view.case
     named = set(view.sightings)
@@ -133,7 +133,7 @@ def lesion_never_mentioned(view: View) -> Iterator[Remark]:
 
 
 @check("lost-to-follow-up", "a lesion is seen once and no later examination mentions it")
-def lost_to_follow_up(view: View) -> Iterator[Remark]:
+def _lost_to_follow_up(view: View) -> Iterator[Remark]:
     """List, per examination, the lesions there last seen without any later word of them.
 
     Resected lesions and lesions that were gone are settled; ``not_assessed`` is a word.
@@ -168,7 +168,7 @@ def lost_to_follow_up(view: View) -> Iterator[Remark]:
 
 
 @check("count-in-words", "the number of lesions is given in words", severity="note")
-def count_in_words(view: View) -> Iterator[Remark]:
+def _count_in_words(view: View) -> Iterator[Remark]:
     """Find groups of lesions that the source counts as several, multiple or numerous."""
     for number, lesion in enumerate(view.case.lesions):
         words = [c for c in (lesion.count.candidates if lesion.count else ()) if isinstance(c, str)]
@@ -185,7 +185,7 @@ def count_in_words(view: View) -> Iterator[Remark]:
 
 
 @check("count-exceeded", "an examination counts more lesions than the record lists")
-def count_exceeded(view: View) -> Iterator[Remark]:
+def _count_exceeded(view: View) -> Iterator[Remark]:
     """Compare the number in each finding with the number in the list of lesions."""
     for lesion in view.case.lesions:
         numbers = [c for c in (lesion.count.candidates if lesion.count else ()) if c != "single"]
@@ -207,6 +207,6 @@ def count_exceeded(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    lesion_not_listed, missing_at_baseline, target_never_imaged, lesion_never_mentioned,
-    lost_to_follow_up, count_in_words, count_exceeded,
+    _lesion_not_listed, _missing_at_baseline, _target_never_imaged, _lesion_never_mentioned,
+    _lost_to_follow_up, _count_in_words, _count_exceeded,
 )  # fmt: skip

@@ -35,7 +35,7 @@ def _label(lab: Lab) -> str:
 
 
 @check("lab-unit-unclear", "the source does not print a unit with a laboratory value")
-def lab_unit_unclear(view: View) -> Iterator[Remark]:
+def _lab_unit_unclear(view: View) -> Iterator[Remark]:
     """Find values whose unit is implied by another value (note) or unclear (warning)."""
     for index, lab in enumerate(view.case.labs):
         if not _values(lab):
@@ -54,7 +54,7 @@ def lab_unit_unclear(view: View) -> Iterator[Remark]:
 
 
 @check("lymphocyte-limit", "lymphocytes without the laboratory's lower limit", severity="note")
-def lymphocyte_limit(view: View) -> Iterator[Remark]:
+def _lymphocyte_limit(view: View) -> Iterator[Remark]:
     """List lymphocyte counts whose CTCAE grade, 0 or 1, depends on a limit that is not given."""
     loose = [
         (index, lab)
@@ -74,7 +74,7 @@ def lymphocyte_limit(view: View) -> Iterator[Remark]:
 
 
 @check("lab-without-time", "a laboratory value has no time")
-def lab_without_time(view: View) -> Iterator[Remark]:
+def _lab_without_time(view: View) -> Iterator[Remark]:
     """Find values that cannot be placed in time at all."""
     for index, lab in enumerate(view.case.labs):
         if _values(lab) and (lab.when is None or not lab.when.candidates):
@@ -87,7 +87,7 @@ def lab_without_time(view: View) -> Iterator[Remark]:
 
 
 @check("lab-implausible", "a laboratory value lies beyond what a patient can have")
-def lab_implausible(view: View) -> Iterator[Remark]:
+def _lab_implausible(view: View) -> Iterator[Remark]:
     """Compare counts with wide limits, and limits of normal with each other."""
     for index, lab in enumerate(view.case.labs):
         low, high = _PLAUSIBLE_PER_UL.get(lab.test, (0.0, float("inf")))
@@ -113,7 +113,7 @@ def lab_implausible(view: View) -> Iterator[Remark]:
 @check(
     "lab-scale", "two counts of one test differ about a thousandfold, or a test changes its unit"
 )
-def lab_scale(view: View) -> Iterator[Remark]:
+def _lab_scale(view: View) -> Iterator[Remark]:
     """Compare each value with the one before of the same test in the file."""
     last: dict[str, tuple[int, Lab]] = {}
     for index, lab in enumerate(view.case.labs):
@@ -146,7 +146,7 @@ def lab_scale(view: View) -> Iterator[Remark]:
 
 
 @check("lab-same-time", "one test has two different values on the same day")
-def lab_same_time(view: View) -> Iterator[Remark]:
+def _lab_same_time(view: View) -> Iterator[Remark]:
     """Find values of one test on one exact day that differ."""
     groups: dict[tuple[str, float], list[tuple[int, Lab]]] = defaultdict(list)
     for index, lab in enumerate(view.case.labs):
@@ -167,6 +167,6 @@ def lab_same_time(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    lab_unit_unclear, lymphocyte_limit, lab_without_time, lab_implausible, lab_scale,
-    lab_same_time,
+    _lab_unit_unclear, _lymphocyte_limit, _lab_without_time, _lab_implausible, _lab_scale,
+    _lab_same_time,
 )  # fmt: skip

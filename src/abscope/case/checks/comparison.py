@@ -22,7 +22,7 @@ _SLICED = frozenset({"CT", "PET/CT", "MRI", "PET/MRI"})
 
 
 @check("response-without-size", "a response is stated without any size")
-def response_without_size(view: View) -> Iterator[Remark]:
+def _response_without_size(view: View) -> Iterator[Remark]:
     """List, per examination, the lesions said to shrink, hold or grow without a diameter."""
     for exam in view.exams:
         if exam.specimen:
@@ -66,7 +66,7 @@ def _graded_without_size(exam: Exam) -> bool:
 
 
 @check("modality-changed", "sizes of a lesion are compared between different modalities")
-def modality_changed(view: View) -> Iterator[Remark]:
+def _modality_changed(view: View) -> Iterator[Remark]:
     """Find follow-ups that measure a lesion last measured by another kind of scan.
 
     PET/CT and CT count as different: the CT of a PET/CT is often made with thick slices and
@@ -96,7 +96,7 @@ def modality_changed(view: View) -> Iterator[Remark]:
 
 
 @check("slice-unknown", "sizes without the slice thickness of their scan", severity="note")
-def slice_unknown(view: View) -> Iterator[Remark]:
+def _slice_unknown(view: View) -> Iterator[Remark]:
     """List the sectional scans with sizes whose slice thickness is not known."""
     open_exams = [
         exam
@@ -117,4 +117,4 @@ def slice_unknown(view: View) -> Iterator[Remark]:
         )
 
 
-CHECKS: tuple[Check, ...] = (response_without_size, modality_changed, slice_unknown)
+CHECKS: tuple[Check, ...] = (_response_without_size, _modality_changed, _slice_unknown)

@@ -55,7 +55,7 @@ def _products(doses_gy: tuple[float, ...], n_fractions: tuple[float, ...]) -> st
 
 
 @check("dose-sum", "fractions times dose per fraction does not give the total dose")
-def dose_sum(view: View) -> Iterator[Remark]:
+def _dose_sum(view: View) -> Iterator[Remark]:
     """Compare every stated total of a phase with every product of its versions."""
     for path, _, phase in view.phases():
         totals, doses = _numbers(phase.total_dose_gy), _numbers(phase.dose_per_fraction_gy)
@@ -80,7 +80,7 @@ def dose_sum(view: View) -> Iterator[Remark]:
 
 
 @check("boost-sum", "fractions times dose per fraction of a boost does not give its total")
-def boost_sum(view: View) -> Iterator[Remark]:
+def _boost_sum(view: View) -> Iterator[Remark]:
     """Compare the total of a boost with its fractions; an integrated boost has those of the phase.
 
     An integrated boost below the dose of its phase is no boost.
@@ -119,7 +119,7 @@ def _lacks(fact: Quantity | Fact[int] | None) -> bool:
 
 
 @check("dose-unknown", "a phase has no total dose that is stated or can be computed")
-def dose_unknown(view: View) -> Iterator[Remark]:
+def _dose_unknown(view: View) -> Iterator[Remark]:
     """Find phases without a total and without the product that would give it."""
     for path, _, phase in view.phases():
         if not _lacks(phase.total_dose_gy):
@@ -143,7 +143,7 @@ def dose_unknown(view: View) -> Iterator[Remark]:
 
 
 @check("fractionation-unknown", "a total dose without fractions: BED and EQD2 cannot be computed")
-def fractionation_unknown(view: View) -> Iterator[Remark]:
+def _fractionation_unknown(view: View) -> Iterator[Remark]:
     """Find totals that come with neither fractions nor dose per fraction."""
     for path, _, phase in view.phases():
         if (
@@ -161,7 +161,7 @@ def fractionation_unknown(view: View) -> Iterator[Remark]:
 
 
 @check("delivered-fractions", "planned and delivered fractions differ, or delivered is open")
-def delivered_fractions(view: View) -> Iterator[Remark]:
+def _delivered_fractions(view: View) -> Iterator[Remark]:
     """Say which dose was delivered under each number of fractions that the source supports."""
     for path, course, phase in view.phases():
         planned = _numbers(phase.n_fractions_planned)
@@ -196,7 +196,7 @@ def _delivered(path: Path, phase: RTPhase, what: str) -> Remark:
 
 
 @check("dose-order", "doses that cannot hold together: mean above maximum, valley above peak")
-def dose_order(view: View) -> Iterator[Remark]:
+def _dose_order(view: View) -> Iterator[Remark]:
     """Compare doses that have an order by their definition."""
     for path, course in view.courses:
         for index, exposure in enumerate(course.exposures):
@@ -227,5 +227,5 @@ def dose_order(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    dose_sum, boost_sum, dose_unknown, fractionation_unknown, delivered_fractions, dose_order,
+    _dose_sum, _boost_sum, _dose_unknown, _fractionation_unknown, _delivered_fractions, _dose_order,
 )  # fmt: skip

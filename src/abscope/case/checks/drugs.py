@@ -27,7 +27,7 @@ def _intervals_d(therapy: SystemicTherapy) -> tuple[float, ...]:
 
 
 @check("cycles-calendar", "the cycles of a drug do not fit between its start and stop")
-def cycles_calendar(view: View) -> Iterator[Remark]:
+def _cycles_calendar(view: View) -> Iterator[Remark]:
     """Compare (cycles - 1) x interval with the time from start to stop, with one interval of slack.
 
     Far too long a time (twice the cycles and more) is found where no holiday is recorded.
@@ -66,7 +66,7 @@ def cycles_calendar(view: View) -> Iterator[Remark]:
 
 
 @check("therapy-without-start", "systemic therapy without a start")
-def therapy_without_start(view: View) -> Iterator[Remark]:
+def _therapy_without_start(view: View) -> Iterator[Remark]:
     """Find drugs that cannot be placed before, during or after radiotherapy by their start."""
     for index, therapy in enumerate(view.case.systemic_therapy):
         if therapy.start is not None and therapy.start.candidates:
@@ -85,7 +85,7 @@ def therapy_without_start(view: View) -> Iterator[Remark]:
 
 
 @check("untreated-yet-treated", "a drug is given in a time stated to be without it")
-def untreated_yet_treated(view: View) -> Iterator[Remark]:
+def _untreated_yet_treated(view: View) -> Iterator[Remark]:
     """Compare every statement of no therapy with the therapies whose time surely overlaps."""
     for number, none in enumerate(view.case.no_systemic_therapy):
         clash = [
@@ -127,4 +127,4 @@ def _overlaps(view: View, none: NoTherapy, therapy: SystemicTherapy) -> bool:
     return start.high_d < end.low_d and stop.low_d > begin.high_d
 
 
-CHECKS: tuple[Check, ...] = (cycles_calendar, therapy_without_start, untreated_yet_treated)
+CHECKS: tuple[Check, ...] = (_cycles_calendar, _therapy_without_start, _untreated_yet_treated)

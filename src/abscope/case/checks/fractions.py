@@ -129,7 +129,7 @@ def _kind(phase: RTPhase) -> str | None:
 
 
 @check("fractions-calendar", "more fractions than the stated dates can hold")
-def fractions_calendar(view: View) -> Iterator[Remark]:
+def _fractions_calendar(view: View) -> Iterator[Remark]:
     """Compare the fractions of a phase with the days, and weekdays, between its dates."""
     for path, course, phase in view.phases():
         kind, window = _kind(phase), _window(view, path, course, phase)
@@ -171,7 +171,7 @@ def _weekend_words(window: _Window) -> tuple[str, str]:
 
 
 @check("fractions-gap", "a course lasts much longer than its fractions need")
-def fractions_gap(view: View) -> Iterator[Remark]:
+def _fractions_gap(view: View) -> Iterator[Remark]:
     """Find courses that take over twice the usual time, and a week more, without a pause said."""
     for path, course, phase in view.phases():
         window, counts = _window(view, path, course, phase), _fractions(phase)
@@ -197,7 +197,7 @@ def fractions_gap(view: View) -> Iterator[Remark]:
 
 
 @check("single-fraction", "a single fraction is said, and more than one counted")
-def single_fraction(view: View) -> Iterator[Remark]:
+def _single_fraction(view: View) -> Iterator[Remark]:
     """Compare the word 'single' with the number of fractions."""
     for path, _, phase in view.phases():
         counts = _fractions(phase)
@@ -235,4 +235,4 @@ def _lasts_d(n: int, kind: str | None) -> int:
     return (n - 1) + 2 * ((n - 1) // 5)
 
 
-CHECKS: tuple[Check, ...] = (fractions_calendar, fractions_gap, single_fraction)
+CHECKS: tuple[Check, ...] = (_fractions_calendar, _fractions_gap, _single_fraction)

@@ -29,7 +29,7 @@ def _seen(sighting: Sighting) -> bool:
 
 
 @check("resected-still-seen", "a lesion is measured or described after its resection")
-def resected_still_seen(view: View) -> Iterator[Remark]:
+def _resected_still_seen(view: View) -> Iterator[Remark]:
     """Compare resections that surely removed a lesion with its later findings."""
     for lesion, resections in view.resections.items():
         for index, span, sure in resections:
@@ -55,7 +55,7 @@ def resected_still_seen(view: View) -> Iterator[Remark]:
 
 
 @check("resolved-then-seen", "a lesion is gone at one examination and there at the next")
-def resolved_then_seen(view: View) -> Iterator[Remark]:
+def _resolved_then_seen(view: View) -> Iterator[Remark]:
     """Find lesions that come back without the word that they did."""
     for lesion, sightings in view.sightings.items():
         for before, now in pairwise(sightings):
@@ -73,7 +73,7 @@ def resolved_then_seen(view: View) -> Iterator[Remark]:
 
 
 @check("new-twice", "a lesion is called new although an earlier examination shows it")
-def new_twice(view: View) -> Iterator[Remark]:
+def _new_twice(view: View) -> Iterator[Remark]:
     """Find 'new' at any but the first sighting of a lesion."""
     for lesion, sightings in view.sightings.items():
         for before, now in pairwise(sightings):
@@ -92,7 +92,7 @@ def new_twice(view: View) -> Iterator[Remark]:
 
 
 @check("finding-twice", "one examination has two findings of the same lesion")
-def finding_twice(view: View) -> Iterator[Remark]:
+def _finding_twice(view: View) -> Iterator[Remark]:
     """Find lesions with more than one finding at an examination."""
     for lesion, sightings in view.sightings.items():
         for before, now in pairwise(sightings):
@@ -107,7 +107,7 @@ def finding_twice(view: View) -> Iterator[Remark]:
 
 
 @check("state-contradicts", "the state of a finding contradicts its own size")
-def state_contradicts(view: View) -> Iterator[Remark]:
+def _state_contradicts(view: View) -> Iterator[Remark]:
     """Compare state, size, fragments and the partner of a merger within each finding."""
     for lesion, sightings in view.sightings.items():
         for sighting in sightings:
@@ -151,7 +151,7 @@ def _other_partner(view: View, sighting: Sighting) -> str:
 
 
 @check("link-contradicts", "the links between lesions contradict each other or anatomy")
-def link_contradicts(view: View) -> Iterator[Remark]:
+def _link_contradicts(view: View) -> Iterator[Remark]:
     """Find links to oneself, mutual origins, and identity across sides or body regions."""
     directed: set[tuple[str, str, str]] = {
         (lesion.id, link.lesion, link.relation)
@@ -193,6 +193,6 @@ def _broken(view: View, lesion: Lesion, link: Link, directed: set[tuple[str, str
 
 
 CHECKS: tuple[Check, ...] = (
-    resected_still_seen, resolved_then_seen, new_twice, finding_twice, state_contradicts,
-    link_contradicts,
+    _resected_still_seen, _resolved_then_seen, _new_twice, _finding_twice, _state_contradicts,
+    _link_contradicts,
 )  # fmt: skip

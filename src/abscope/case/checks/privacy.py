@@ -38,7 +38,7 @@ _PUBLIC = frozenset({"doi", "pmid", "pmcid", "url", "schema", "citation", "loc",
 
 
 @check("personal-data", "a text looks like a name, date of birth or identifier of the patient")
-def personal_data(view: View) -> Iterator[Remark]:
+def _personal_data(view: View) -> Iterator[Remark]:
     """Search every free text for simple patterns; public identifiers of the source are left out."""
     known: dict[str, str] = {}
     for path, text in view.texts:
@@ -61,4 +61,4 @@ def _is_public(path: Path) -> bool:
     return any(part in _PUBLIC for part in path)
 
 
-CHECKS: tuple[Check, ...] = (personal_data,)
+CHECKS: tuple[Check, ...] = (_personal_data,)

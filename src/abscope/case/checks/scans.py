@@ -31,7 +31,7 @@ def _refers_after(exam: Exam, course: RTCourse) -> bool:
 
 
 @check("scan-during-rt", "an examination lies, or may lie, before the end of radiotherapy")
-def scan_during_rt(view: View) -> Iterator[Remark]:
+def _scan_during_rt(view: View) -> Iterator[Remark]:
     """Compare each scan with the time a course takes.
 
     Where the end is not stated, the fractions bound it from below: given once a day on weekdays
@@ -84,7 +84,7 @@ def _during(exam: Exam, course: RTCourse, how: str, bound: tuple[int, int] | Non
 
 
 @check("follow-up-without-baseline", "a follow-up has no examination before radiotherapy")
-def follow_up_without_baseline(view: View) -> Iterator[Remark]:
+def _follow_up_without_baseline(view: View) -> Iterator[Remark]:
     """Find cases that compare with nothing: no baseline in the record at all."""
     if view.reference is None or any(view.is_baseline(exam) for exam in view.exams):
         return
@@ -102,7 +102,7 @@ def follow_up_without_baseline(view: View) -> Iterator[Remark]:
 
 
 @check("no-follow-up", "radiotherapy without any later examination")
-def no_follow_up(view: View) -> Iterator[Remark]:
+def _no_follow_up(view: View) -> Iterator[Remark]:
     """Find cases whose imaging, if any, ends before radiotherapy."""
     if view.reference is None or any(view.is_follow_up(exam) for exam in view.exams):
         return
@@ -118,7 +118,7 @@ def no_follow_up(view: View) -> Iterator[Remark]:
 
 
 @check("baseline-too-early", "the last baseline is more than 4 weeks before radiotherapy")
-def baseline_too_early(view: View) -> Iterator[Remark]:
+def _baseline_too_early(view: View) -> Iterator[Remark]:
     """Measure the time from the last examination before a course to its start."""
     for path, course in view.courses:
         start = view.start_of(course)
@@ -144,7 +144,7 @@ def baseline_too_early(view: View) -> Iterator[Remark]:
 
 
 @check("baseline-after-start", "a baseline was taken after the start of radiotherapy")
-def baseline_after_start(view: View) -> Iterator[Remark]:
+def _baseline_after_start(view: View) -> Iterator[Remark]:
     """Find examinations called baseline that lie after the start of every course."""
     starts = [view.start_of(course) for course in view.case.rt_courses]
     known = [span for span in starts if span is not None]
@@ -163,7 +163,7 @@ def baseline_after_start(view: View) -> Iterator[Remark]:
 
 
 @check("same-day-exams", "two examinations of one kind have the same date")
-def same_day_exams(view: View) -> Iterator[Remark]:
+def _same_day_exams(view: View) -> Iterator[Remark]:
     """Find examinations on one exact day that share a modality, or of which it is not known."""
     first: dict[float, Exam] = {}
     for exam in view.exams:
@@ -183,6 +183,6 @@ def same_day_exams(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    scan_during_rt, follow_up_without_baseline, no_follow_up, baseline_too_early,
-    baseline_after_start, same_day_exams,
+    _scan_during_rt, _follow_up_without_baseline, _no_follow_up, _baseline_too_early,
+    _baseline_after_start, _same_day_exams,
 )  # fmt: skip

@@ -34,7 +34,7 @@ def _size_mm(sighting: Sighting) -> float:
 
 
 @check("size-scale", "two sizes of a lesion differ about tenfold: centimeters or millimeters?")
-def size_scale(view: View) -> Iterator[Remark]:
+def _size_scale(view: View) -> Iterator[Remark]:
     """Find successive sizes that differ 8 to 12.5 times in either direction."""
     low, high = _CM_FOR_MM
     for lesion, before, now in _pairs(view):
@@ -51,7 +51,7 @@ def size_scale(view: View) -> Iterator[Remark]:
 
 
 @check("change-against-size", "a lesion is said to shrink while its sizes grow, or the reverse")
-def change_against_size(view: View) -> Iterator[Remark]:
+def _change_against_size(view: View) -> Iterator[Remark]:
     """Compare the stated change with the sizes, where it refers to the sighting before."""
     for lesion, before, now in _pairs(view):
         finding = now.finding
@@ -70,7 +70,7 @@ def change_against_size(view: View) -> Iterator[Remark]:
 
 
 @check("node-axis", "a lymph node is measured without saying that it is the short axis")
-def node_axis(view: View) -> Iterator[Remark]:
+def _node_axis(view: View) -> Iterator[Remark]:
     """Find nodes, and lesions that may be nodes, with sizes of another or an unknown axis."""
     for lesion in view.case.lesions:
         node = lesion.is_node
@@ -96,7 +96,7 @@ def node_axis(view: View) -> Iterator[Remark]:
 
 
 @check("axis-order", "the second axis of a size is on the wrong side of the first")
-def axis_order(view: View) -> Iterator[Remark]:
+def _axis_order(view: View) -> Iterator[Remark]:
     """Compare the two axes of a finding: none exceeds the longest, none is below the short."""
     for lesion, sightings in view.sightings.items():
         for sighting in sightings:
@@ -118,4 +118,4 @@ def axis_order(view: View) -> Iterator[Remark]:
                 )
 
 
-CHECKS: tuple[Check, ...] = (size_scale, change_against_size, node_axis, axis_order)
+CHECKS: tuple[Check, ...] = (_size_scale, _change_against_size, _node_axis, _axis_order)

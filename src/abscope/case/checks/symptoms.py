@@ -29,7 +29,7 @@ def _limit(symptom: Symptom) -> float | None:
 
 
 @check("symptom-above-scale", "a symptom score lies outside its scale")
-def symptom_above_scale(view: View) -> Iterator[Remark]:
+def _symptom_above_scale(view: View) -> Iterator[Remark]:
     """Compare each score with the top of its scale and with zero."""
     for index, symptom in enumerate(view.case.symptoms):
         top = _limit(symptom)
@@ -45,7 +45,7 @@ def symptom_above_scale(view: View) -> Iterator[Remark]:
 
 
 @check("symptom-scale-unknown", "a symptom score without the top of its scale", severity="note")
-def symptom_scale_unknown(view: View) -> Iterator[Remark]:
+def _symptom_scale_unknown(view: View) -> Iterator[Remark]:
     """Find scales whose top is neither given nor part of the name, each once."""
     told: set[str] = set()
     for index, symptom in enumerate(view.case.symptoms):
@@ -61,7 +61,7 @@ def symptom_scale_unknown(view: View) -> Iterator[Remark]:
 
 
 @check("symptom-baseline", "the baseline of a symptom is given with different values")
-def symptom_baseline(view: View) -> Iterator[Remark]:
+def _symptom_baseline(view: View) -> Iterator[Remark]:
     """Collect every baseline score per symptom, scale and lesion, over records and versions."""
     scores: dict[tuple[str, str, str], list[tuple[int, float]]] = defaultdict(list)
     for index, symptom in enumerate(view.case.symptoms):
@@ -89,7 +89,7 @@ def symptom_baseline(view: View) -> Iterator[Remark]:
 
 
 @check("symptom-without-baseline", "a later symptom score has no baseline", severity="note")
-def symptom_without_baseline(view: View) -> Iterator[Remark]:
+def _symptom_without_baseline(view: View) -> Iterator[Remark]:
     """List lesions that have scores, none of them a baseline."""
     based = {
         (symptom.symptom, lesion)
@@ -113,7 +113,7 @@ def symptom_without_baseline(view: View) -> Iterator[Remark]:
 
 
 @check("analgesic-unknown", "pain scores without the analgesic dose", severity="note")
-def analgesic_unknown(view: View) -> Iterator[Remark]:
+def _analgesic_unknown(view: View) -> Iterator[Remark]:
     """Report once that pain relief cannot be told from more analgesic."""
     pains = [
         (index, symptom)
@@ -141,7 +141,7 @@ def _grade(event: AdverseEvent) -> tuple[set[int], str]:
 
 
 @check("event-grades-differ", "reporters grade the same adverse event differently")
-def event_grades_differ(view: View) -> Iterator[Remark]:
+def _event_grades_differ(view: View) -> Iterator[Remark]:
     """Compare entries of one term; mild, moderate and severe are CTCAE grades 1, 2 and 3."""
     groups: dict[str, list[tuple[int, AdverseEvent]]] = defaultdict(list)
     for index, event in enumerate(view.case.adverse_events):
@@ -169,7 +169,7 @@ def event_grades_differ(view: View) -> Iterator[Remark]:
 
 
 @check("event-without-grade", "adverse events without a grade", severity="note")
-def event_without_grade(view: View) -> Iterator[Remark]:
+def _event_without_grade(view: View) -> Iterator[Remark]:
     """List the terms that nobody graded, by number or by word."""
     graded = {e.term.strip().casefold() for e in view.case.adverse_events if _grade(e)[0]}
     loose = [
@@ -190,6 +190,6 @@ def event_without_grade(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    symptom_above_scale, symptom_scale_unknown, symptom_baseline, symptom_without_baseline,
-    analgesic_unknown, event_grades_differ, event_without_grade,
+    _symptom_above_scale, _symptom_scale_unknown, _symptom_baseline, _symptom_without_baseline,
+    _analgesic_unknown, _event_grades_differ, _event_without_grade,
 )  # fmt: skip

@@ -20,7 +20,7 @@ _WHERE = {
 
 
 @check("target-uncertain", "a lesion may have been a target, and the source leaves it open")
-def target_uncertain(view: View) -> Iterator[Remark]:
+def _target_uncertain(view: View) -> Iterator[Remark]:
     """List the lesions of each phase that are targets only perhaps."""
     for path, _, phase in view.phases():
         unsure = tuple(dict.fromkeys(phase.targets_uncertain))
@@ -36,7 +36,7 @@ def target_uncertain(view: View) -> Iterator[Remark]:
 
 
 @check("target-missing", "a phase names no lesion as its target")
-def target_missing(view: View) -> Iterator[Remark]:
+def _target_missing(view: View) -> Iterator[Remark]:
     """Find phases without any target, sure or not."""
     for path, _, phase in view.phases():
         if not phase.targets and not phase.targets_uncertain:
@@ -50,7 +50,7 @@ def target_missing(view: View) -> Iterator[Remark]:
 
 
 @check("target-out-of-field", "a lesion is a target and is stated to be out of the field")
-def target_out_of_field(view: View) -> Iterator[Remark]:
+def _target_out_of_field(view: View) -> Iterator[Remark]:
     """Compare targets with the exposure that the authors state in the same course."""
     for path, course in view.courses:
         sure = frozenset(course.targets)
@@ -71,7 +71,7 @@ def target_out_of_field(view: View) -> Iterator[Remark]:
 
 
 @check("out-of-field-without-dose", "a lesion near a target is called out of field with no dose")
-def out_of_field_without_dose(view: View) -> Iterator[Remark]:
+def _out_of_field_without_dose(view: View) -> Iterator[Remark]:
     """Find lesions in, beside or at an unknown distance from a target's body region.
 
     Some percent of a therapeutic dose reach a lesion in the same region; below 1 Gy has to be
@@ -99,7 +99,7 @@ def out_of_field_without_dose(view: View) -> Iterator[Remark]:
 
 
 @check("bystander-dose-unknown", "lesions near a target without any dose", severity="note")
-def bystander_dose_unknown(view: View) -> Iterator[Remark]:
+def _bystander_dose_unknown(view: View) -> Iterator[Remark]:
     """List, per course, the lesions near its targets for which nobody states a dose or class."""
     for path, course in view.courses:
         if path[0] == "members" or not course.targets:
@@ -127,7 +127,7 @@ def bystander_dose_unknown(view: View) -> Iterator[Remark]:
 
 
 @check("irradiated-twice", "a lesion or volume that more than one course treated", severity="note")
-def irradiated_twice(view: View) -> Iterator[Remark]:
+def _irradiated_twice(view: View) -> Iterator[Remark]:
     """Find courses that repeat a volume, by their own words or by a shared sure target."""
     first: dict[str, str] = {}
     for path, course in view.courses:
@@ -206,6 +206,6 @@ def _there(view: View, course: RTCourse, lesion: Lesion) -> bool:
 
 
 CHECKS: tuple[Check, ...] = (
-    target_uncertain, target_missing, target_out_of_field, out_of_field_without_dose,
-    bystander_dose_unknown, irradiated_twice,
+    _target_uncertain, _target_missing, _target_out_of_field, _out_of_field_without_dose,
+    _bystander_dose_unknown, _irradiated_twice,
 )  # fmt: skip

@@ -15,10 +15,10 @@ __all__ = ["CHECKS"]
 
 _YEARS_THAT_MATTER = 2
 
-TimeFact = Fact[When] | None
+_TimeFact = Fact[When] | None
 
 
-def _periods(view: View) -> Iterator[tuple[Path, str, str, TimeFact, TimeFact]]:
+def _periods(view: View) -> Iterator[tuple[Path, str, str, _TimeFact, _TimeFact]]:
     """Yield path and name, field of the end, start and end of everything that has both."""
     case = view.case
     for path, course in view.courses:
@@ -37,7 +37,7 @@ def _periods(view: View) -> Iterator[tuple[Path, str, str, TimeFact, TimeFact]]:
 
 
 @check("end-before-start", "something ends before it begins")
-def end_before_start(view: View) -> Iterator[Remark]:
+def _end_before_start(view: View) -> Iterator[Remark]:
     """Compare the ends of courses, phases, therapies, pauses and medications with their starts."""
     for path, name, field, start, end in _periods(view):
         first, last = view.clock.fact(start), view.clock.fact(end)
@@ -81,7 +81,7 @@ def _placed(view: View) -> Iterator[tuple[Path, str, Span]]:
 
 
 @check("after-death", "an event lies after the death of the patient")
-def after_death(view: View) -> Iterator[Remark]:
+def _after_death(view: View) -> Iterator[Remark]:
     """Compare everything that needs a living patient, last contact included, with the death."""
     death = view.clock.event("death")
     if death is None:
@@ -97,7 +97,7 @@ def after_death(view: View) -> Iterator[Remark]:
 
 
 @check("event-twice", "death or last contact is recorded more than once")
-def event_twice(view: View) -> Iterator[Remark]:
+def _event_twice(view: View) -> Iterator[Remark]:
     """Find a second death or last contact, which would overwrite the first on the time axis."""
     seen: set[str] = set()
     for index, outcome in enumerate(view.case.outcomes):
@@ -114,7 +114,7 @@ def event_twice(view: View) -> Iterator[Remark]:
 
 
 @check("metastases-before-diagnosis", "metastases are dated before the diagnosis")
-def metastases_before_diagnosis(view: View) -> Iterator[Remark]:
+def _metastases_before_diagnosis(view: View) -> Iterator[Remark]:
     """Compare the two dates of the diagnosis."""
     first = view.clock.fact(view.case.diagnosis.date)
     later = view.clock.fact(view.case.diagnosis.metastatic_date)
@@ -129,7 +129,7 @@ def metastases_before_diagnosis(view: View) -> Iterator[Remark]:
 
 
 @check("seen-before-first-seen", "a finding is older than the stated first sight of its lesion")
-def seen_before_first_seen(view: View) -> Iterator[Remark]:
+def _seen_before_first_seen(view: View) -> Iterator[Remark]:
     """Compare first_seen of each lesion with its earliest finding that shows it."""
     for number, lesion in enumerate(view.case.lesions):
         first = view.clock.fact(lesion.first_seen)
@@ -151,7 +151,7 @@ def seen_before_first_seen(view: View) -> Iterator[Remark]:
 
 
 @check("time-missing", "examinations or operations without any time")
-def time_missing(view: View) -> Iterator[Remark]:
+def _time_missing(view: View) -> Iterator[Remark]:
     """List examinations (warning) and procedures on lesions (note) that have no time."""
     scans = [i for i, e in enumerate(view.case.imaging) if e.when is None or not e.when.candidates]
     if scans:
@@ -181,7 +181,7 @@ def time_missing(view: View) -> Iterator[Remark]:
 
 
 @check("time-untied", "a time cannot be placed on the axis of the case", severity="note")
-def time_untied(view: View) -> Iterator[Remark]:
+def _time_untied(view: View) -> Iterator[Remark]:
     """List times that refer to an event without a date, or dates where day zero has none."""
     rooms: tuple[tuple[str, tuple[Any, ...]], ...] = (
         ("procedures", view.case.procedures),
@@ -220,14 +220,14 @@ def _name(item: Any) -> str:
 
 
 @check("age-without-date", "an age without its date in a long case", severity="note")
-def age_without_date(view: View) -> Iterator[Remark]:
+def _age_without_date(view: View) -> Iterator[Remark]:
     """Report an age that may belong to any of several years."""
     patient = view.case.patient
     if patient.age_years is None or not patient.age_years.candidates or patient.age_at is not None:
         return
     years: set[int] = set()
     rooms = (view.case.imaging, view.case.procedures, view.case.outcomes)
-    facts: list[TimeFact] = [item.when for room in rooms for item in room]
+    facts: list[_TimeFact] = [item.when for room in rooms for item in room]
     for fact in facts:
         for when in fact.candidates if fact else ():
             if isinstance(when.expression, Absolute):
@@ -243,6 +243,6 @@ def age_without_date(view: View) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check, ...] = (
-    end_before_start, after_death, event_twice, metastases_before_diagnosis,
-    seen_before_first_seen, time_missing, time_untied, age_without_date,
+    _end_before_start, _after_death, _event_twice, _metastases_before_diagnosis,
+    _seen_before_first_seen, _time_missing, _time_untied, _age_without_date,
 )  # fmt: skip

@@ -16,7 +16,7 @@ _SHARP = frozenset({"contradiction", "impossible"})
 
 
 @check("conflicting-value", "the source gives two or more values for one fact")
-def conflicting_value(view: View) -> Iterator[Remark]:
+def _conflicting_value(view: View) -> Iterator[Remark]:
     """Report each fact with versions once, with every version and its place.
 
     Versions that agree in value (the same number from two methods) make a note.
@@ -73,7 +73,7 @@ def _lesions_at(view: View, path: Path) -> tuple[str, ...]:
 
 
 @check("recorded-discrepancy", "a contradiction, gap or confounder that the record writes down")
-def recorded_discrepancy(view: View) -> Iterator[Remark]:
+def _recorded_discrepancy(view: View) -> Iterator[Remark]:
     """Repeat each entry of ``discrepancies`` with both statements and its effect."""
     for index, entry in enumerate(view.case.discrepancies):
         inferred = ", our inference" if entry.inferred else ""
@@ -89,4 +89,4 @@ def recorded_discrepancy(view: View) -> Iterator[Remark]:
         )
 
 
-CHECKS: tuple[Check, ...] = (conflicting_value, recorded_discrepancy)
+CHECKS: tuple[Check, ...] = (_conflicting_value, _recorded_discrepancy)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, SupportsFloat
 
 from abscope.case.facts import Fact, Version
 from abscope.case.record import Case, Statement
@@ -35,9 +35,9 @@ def either(items: Iterable[Any]) -> str:
     return listed(dict.fromkeys(str(item) for item in items), joint="or")
 
 
-def any_of(numbers: Iterable[float]) -> str:
+def any_of(values: Iterable[SupportsFloat]) -> str:
     """Return the distinct numbers in rising order as 'a, b or c'."""
-    return either(f"{number:g}" for number in sorted(set(numbers)))
+    return either(f"{number:g}" for number in sorted({float(value) for value in values}))
 
 
 def day_words(day: date) -> str:

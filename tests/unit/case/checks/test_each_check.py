@@ -347,7 +347,7 @@ def test_codes_are_kebab_case_unique_and_described():
         assert "_" not in check.code
         assert "\n" not in check.description
         assert len(check.description) > 20
-        assert check.rule.__doc__
+        assert check.rule.__doc__, check.code
 
 
 @pytest.mark.parametrize(
