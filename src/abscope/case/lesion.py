@@ -26,7 +26,7 @@ def _site(data: object) -> object:
         close = _similar_sites(data)
         raise complain(
             f"site '{data}' is not in the vocabulary",
-            "one of the sites that 'abscope schema' lists",
+            "one of the sites that 'abscope schema --sites' lists",
             f"Did you mean {', '.join(close)}?" if close else "Use 'other' with a name.",
         )
     return data

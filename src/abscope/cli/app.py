@@ -10,7 +10,7 @@ import typer
 
 from abscope.cli import assess, cases, check, new, regimen, report, schema, show
 from abscope.cli.options import JsonOption
-from abscope.cli.output import answer, fail, prepare_streams
+from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
 
 __all__ = ["BUG", "DEBUG_VARIABLE", "INTERRUPTED", "WRONG_USE", "app", "main", "run"]
@@ -78,29 +78,42 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     as_json = "--json" in arguments
     try:
-        status = _run(arguments, as_json=as_json)
-        if status == INTERRUPTED:
-            fail([_interrupted()], status=status, as_json=as_json)
-    except typer.Exit as ended:  # the output stream was closed while a problem was printed
+        status, problems = _run(arguments)
+        if problems:
+            fail(problems, status=status, as_json=as_json)
+    except typer.Exit as ended:  # the stream was closed while a problem was printed
         return ended.exit_code
-    except AbscopeError:  # the stream refused the problem: nowhere is left to say it
-        return WRONG_USE
+    except OutputRefusedError as refused:
+        return _tell_beside(refused)
     return status
 
 
-def _run(arguments: Sequence[str], *, as_json: bool) -> int:
+def _tell_beside(refused: OutputRefusedError) -> int:
+    """Say on standard error that standard output takes no text; return the exit code."""
+    try:
+        fail([refused.problem], status=WRONG_USE, as_json=False)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except OutputRefusedError:  # nowhere is left to say it
+        return WRONG_USE
+    return WRONG_USE
+
+
+def _run(arguments: Sequence[str]) -> tuple[int, tuple[Problem, ...]]:
+    """Run one command; return its exit code and what there is to complain about."""
     try:
         result = app(list(arguments), prog_name="abscope", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+    except OutputRefusedError:
+        raise
     except AbscopeError as error:
-        fail(error.problems, status=error.exit_code, as_json=as_json)
-        return error.exit_code
+        return error.exit_code, error.problems
     except (KeyboardInterrupt, typer.Abort):
-        return INTERRUPTED
+        return INTERRUPTED, (_interrupted(),)
     except Exception as error:  # noqa: BLE001 - a person gets one line, never a traceback
         problem, status = _unexpected(error)
-        fail([problem], status=status, as_json=as_json)
-        return status
+        return status, (problem,)
+    status = result if isinstance(result, int) else 0
+    return status, (_interrupted(),) if status == INTERRUPTED else ()
 
 
 def _unexpected(error: Exception) -> tuple[Problem, int]:

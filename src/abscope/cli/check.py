@@ -35,6 +35,7 @@ def check(case: CaseArgument, strict: StrictOption = False, as_json: JsonOption 
     refused = strict and bool(warnings)
     if refused:
         payload["error"] = f"{located.name}: warnings, and --strict allows none"
+        payload["errors"] = warnings
     answer(
         {**payload, "warnings": warnings, "notes": notes},
         lambda: _lines(located.name, warnings, notes),

@@ -5,19 +5,32 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import typer
 
-from abscope.errors import Problem, UsageError
+from abscope.errors import Problem
 
-__all__ = ["answer", "fail", "prepare_streams", "table", "write"]
+__all__ = ["OutputRefusedError", "answer", "fail", "prepare_streams", "table", "write"]
 
 #: What a shell reports for a program whose reader went away (128 + SIGPIPE).
 CLOSED_PIPE = 141
 
 #: Control characters of a case file must not reach the terminal as commands.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
+class OutputRefusedError(Exception):
+    """A standard stream cannot take more text, for example on a full disk."""
+
+    def __init__(self, error: OSError) -> None:
+        self.problem = Problem(
+            where="standard output",
+            what=f"cannot be written ({error.strerror})",
+            expected="an open file, pipe or terminal",
+            action="Free space, or send the output somewhere else.",
+        )
+        super().__init__(str(self.problem))
 
 
 def prepare_streams() -> None:
@@ -94,7 +107,7 @@ def _send(text: str, stream: TextIO | None) -> None:
         raise typer.Exit(CLOSED_PIPE) from None
     except OSError as error:
         _discard(stream)
-        _refuse_output(error)
+        raise OutputRefusedError(error) from error
 
 
 def _discard(stream: TextIO) -> None:
@@ -102,14 +115,3 @@ def _discard(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-def _refuse_output(error: OSError) -> NoReturn:
-    raise UsageError(
-        Problem(
-            where="standard output",
-            what=f"cannot be written ({error.strerror})",
-            expected="an open file, pipe or terminal",
-            action="Free space, or send the output somewhere else.",
-        )
-    ) from error

@@ -28,7 +28,7 @@ def only(body: str) -> str:
          "Did you mean 'site'?"),
         ("lesions: [{id: L1, site: node_axilary}]",
          "f.yaml:5:26: lesions[0].site: site 'node_axilary' is not in the vocabulary; expected "
-         "one of the sites that 'abscope schema' lists. "
+         "one of the sites that 'abscope schema --sites' lists. "
          "Did you mean node_axillary, node_hilar, node_supraclavicular?"),
         ("lesions: [{site: lung}]",
          "f.yaml:5:11: lesions[0].id: 'id' is missing; expected a value, which every case file "

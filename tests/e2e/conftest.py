@@ -1,0 +1,43 @@
+"""The program as a user starts it, and the same program inside this process, which is faster."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from abscope.cli.app import run
+from ended import Call, Done
+
+
+@pytest.fixture
+def inside(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run a command in this process."""
+
+    def call(*arguments: str | Path) -> Done:
+        capsys.readouterr()
+        status = run([str(argument) for argument in arguments])
+        return Done(status, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Call:
+    """Run a command in a process of its own, in an empty folder."""
+
+    def call(*arguments: str | Path, **variables: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "abscope", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONUTF8": "1", **variables},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return call
