@@ -44,6 +44,7 @@ DIMENSIONLESS = {
     "value": "the unit stands in the name of the field that holds the quantity, or beside it",
     "low": "lower end of the quantity that holds it, same unit",
     "high": "upper end of the quantity that holds it, same unit",
+    "inflation": "a factor on a computed dose",
     "amount": "a dose whose unit stands beside it (Gy, mg, mg/kg)",
     "scale_max": "points of the scale named beside it",
     "scores": "points of a 0-10 scale",

@@ -105,7 +105,9 @@ def _blood_and_pain(found: "CaseAssessment") -> Iterator[str]:
         grade = reading.grade.text if reading.grade else "not graded"
         value = reading.lab.value.value if reading.lab.value else None
         count = f"{value:g} per uL" if value is not None else "count not one number"
-        yield f"Lymphocytes {reading.lab.when or 'time not stated'}: {count}, CTCAE v5 {grade}"
+        times = reading.lab.when.candidates if reading.lab.when else ()
+        told = " or ".join(map(str, times)) or "at a time not stated"
+        yield f"Lymphocytes {told}: {count}, CTCAE v5 {grade}"
     for call in found.pain:
         yield f"Pain {call.site}: {call.text}  ({'; '.join(call.reasons)})"
 

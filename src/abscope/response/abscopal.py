@@ -33,7 +33,7 @@ from abscope.response.rivals import (
 )
 from abscope.response.trajectory import Trajectory, readings, respond
 
-__all__ = ["AbscopalCall", "Call", "Candidate", "abscopal_call", "candidates"]
+__all__ = ["AbscopalCall", "Call", "Candidate", "Scene", "abscopal_call", "candidates"]
 
 Call = Literal["yes", "possible_confounded", "no", "cannot_judge"]
 

@@ -29,7 +29,10 @@ from abscope.response.records import (
 )
 from abscope.response.trajectory import is_specimen
 
-__all__ = ["Frame", "build_frame", "examinations", "followed_by_day", "rt_frame"]
+__all__ = ["DatedScans", "Frame", "build_frame", "examinations", "rt_frame", "treated_before"]
+
+#: Examinations with their middle day from day zero (d), None where it is not known.
+DatedScans = tuple[tuple[Imaging, float | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Frame:
     notes: tuple[str, ...]
 
 
-def examinations(case: Case, *, clock: Clock) -> tuple[tuple[Imaging, float | None], ...]:
+def examinations(case: Case, *, clock: Clock) -> DatedScans:
     """Return the examinations of the patient with their middle day, in time order where known."""
     found = []
     for scan in case.imaging:
@@ -91,7 +94,7 @@ def build_frame(
     case: Case,
     name: str,
     *,
-    scans: tuple[tuple[Imaging, float | None], ...],
+    scans: DatedScans,
     clock: Clock,
 ) -> Frame:
     """Return the frame whose baseline is the first of ``scans``."""
@@ -106,7 +109,7 @@ def build_frame(
     visits: list[Visit] = []
     for rank, (scan, day) in enumerate(scans[1:], start=1):
         day_d = float(rank) if unknown or day is None else day
-        treated = followed_by_day(case, clock, day)
+        treated = treated_before(case, clock=clock, day_d=day)
         visits.append(_visit(case, scan, day_d, lesions, seen_earlier, treated))
         seen_earlier |= {finding.lesion for finding in scan.findings}
     missing = sorted(
@@ -134,17 +137,17 @@ def build_frame(
     return Frame(name, baseline.id, record, bool(unknown), nobody, nobody, tuple(notes))
 
 
-def followed_by_day(case: Case, clock: Clock, day: float | None) -> frozenset[str]:
+def treated_before(case: Case, *, clock: Clock, day_d: float | None) -> frozenset[str]:
     """Return the lesions that radiotherapy or a procedure surely treated before a day."""
     found: set[str] = set()
     for course in case.rt_courses:
         start = clock.event(f"{course.id}.start")
-        if day is None or start is None or start.low_d < day:
+        if day_d is None or start is None or start.low_d < day_d:
             found.update(course.targets)
     for procedure in case.procedures:
         when = clock.event(procedure.id)
         if procedure.kind in ("resection", "ablation", "embolization") and (
-            day is None or (when is not None and when.low_d < day)
+            day_d is None or (when is not None and when.low_d < day_d)
         ):
             found.update(procedure.lesions)
     return frozenset(found)

@@ -11,11 +11,10 @@ PR, CR and SD against it are iPR, iCR and iSD, and further growth confirms.
 from dataclasses import dataclass
 
 from abscope.case.clock import Clock
-from abscope.case.observation import Imaging
 from abscope.case.record import Case
 from abscope.case.therapy import Agent, SystemicTherapy
 from abscope.response.checks import find_problems
-from abscope.response.frames import Frame, build_frame, examinations
+from abscope.response.frames import DatedScans, Frame, build_frame, examinations
 from abscope.response.irecist import assess_irecist
 from abscope.response.policy import Policy
 from abscope.response.recist import assess
@@ -30,8 +29,6 @@ _NAMES = frozenset(
     }
 )  # fmt: skip
 _GAP_D = 90.0
-
-Scans = tuple[tuple[Imaging, float | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _continues(line: list[SystemicTherapy], therapy: SystemicTherapy, clock: Clo
 def _read_line(
     case: Case,
     line: list[SystemicTherapy],
-    scans: tuple[Scans, Scans],
+    scans: tuple[DatedScans, DatedScans],
     *,
     clock: Clock,
     policy: Policy,
@@ -158,7 +155,7 @@ def _followed(frame: Frame) -> bool:
 
 
 def _restart(
-    case: Case, name: str, inside: Scans, *, clock: Clock, policy: Policy
+    case: Case, name: str, inside: DatedScans, *, clock: Clock, policy: Policy
 ) -> list[ImmuneVisit]:
     index = next(
         (

@@ -17,14 +17,9 @@ from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 
 __all__ = [
-    "LesionResponse",
-    "Reading",
-    "Trajectory",
-    "course_span",
-    "is_specimen",
-    "readings",
-    "respond",
-]
+    "LesionResponse", "Reading", "Trajectory", "Verdict", "Word", "course_span", "is_specimen",
+    "readings", "respond",
+]  # fmt: skip
 
 Word = Literal["gone", "regressed", "stable", "present", "grown", "new", "reappeared"]
 LesionResponse = Literal["CR", "PR", "regression", "SD", "PD", "NE"]
