@@ -5,11 +5,16 @@ share neither code nor number types: whole micrometers here, decimals there.
 """
 
 import os
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from abscope.errors import ProtocolError
+from abscope.response import cohort_calls
 from abscope.response.cohort import adjudicate_cohort
 from abscope.response.cohort_calls import PFS_EVENTS
+from abscope.response.cohort_chunk import FAULTS
 from abscope.response.cohort_records import RESPONSE_CODES, RESPONSES, Cohort
 from abscope.response.outcome import outcome
 from abscope.response.policy import Policy
@@ -31,6 +36,13 @@ POLICIES = (
 )
 
 
+#: What the record path refuses too; the other faults are those of arrays.
+FAULTS_OF_BOTH = (
+    "negative size", "target of 0 mm at baseline", "step between sizes near 10: cm and mm mixed?",
+    "visits not in time order after baseline", "visit after death",
+)  # fmt: skip
+
+
 def boundary_sizes(rng, shape, baseline):
     """Sizes on and one step beside the limits of each lesion: -30 %, +20 %, 5 mm, 10 mm, 0."""
     factor = rng.choice([0.7, 0.84, 1.0, 1.2, 0.5, 1.05, 1.44], shape)
@@ -44,6 +56,7 @@ def draw(seed, patients, visits=7, lesions=3):
     rng = np.random.default_rng(seed)
     baseline = rng.choice([10.0, 14.0, 15.0, 27.0, 3.2, 31.2, 12.345], (patients, lesions))
     baseline[rng.random((patients, lesions)) < 0.25] = np.nan
+    baseline[rng.random(patients) < 0.1] = np.nan
     sizes = boundary_sizes(rng, (patients, visits - 1, lesions), baseline)
     style = rng.random(patients)[:, None, None]
     steady = np.round(baseline[:, None] * rng.choice([1.0, 1.0, 0.7, 0.8], sizes.shape), 3)
@@ -192,3 +205,68 @@ def test_both_paths_give_the_same_answers():
             assert by_cohort(reading, row) == expected, f"block {block}, place {place}"
         judged += reading.patient.size
     assert judged > 0.9 * PATIENTS
+
+
+def test_both_paths_refuse_the_same_patients():
+    """Faults that both can have; sizes may step tenfold here and then are refused as well."""
+    cohort = draw([SEED, 77], 300)
+    rng = np.random.default_rng(SEED)
+    sizes, days, death = cohort.diameters_mm.copy(), cohort.days_d.copy(), cohort.death_d.copy()
+    for place in range(0, 300, 3):
+        match rng.integers(4):
+            case 0:
+                sizes[place, rng.integers(1, 7), 0] *= -1
+            case 1:
+                sizes[place, 0] *= 0
+            case 2:
+                days[place, 3] = days[place, 2]
+            case 3:
+                death[place] = days[place, 4]
+    broken = replace(
+        cohort, diameters_mm=sizes, days_d=days, death_d=death, sizes_checked=False
+    )  # fmt: skip
+    reading = adjudicate_cohort(broken, threads=1)
+    shared = sum(1 << FAULTS.index(name) for name in FAULTS_OF_BOTH)
+    found = dict(zip(reading.reported.tolist(), (reading.faults & shared).tolist(), strict=True))
+    refused = set()
+    for place in range(300):
+        try:
+            assess(to_record(broken, place), Policy())
+        except ProtocolError:
+            refused.add(place)
+    assert len(refused) > 60
+    assert refused == {place for place, faults in found.items() if faults}
+    for bit, name in enumerate(FAULTS):
+        assert name not in FAULTS_OF_BOTH or (reading.faults >> bit & 1).any(), name
+
+
+def test_random_cohorts_reach_every_call():
+    """Negative control: agreement on patients that never meet a call would show nothing."""
+    met, best, strict, events = set(), set(), set(), set()
+    for block in range(len(POLICIES)):
+        reading = adjudicate_cohort(draw([SEED, block], BLOCK), POLICIES[block], threads=1)
+        met |= {
+            (RESPONSES[t], RESPONSES[o])
+            for t, o in zip(reading.target.flat, reading.overall.flat, strict=True)
+        }
+        best |= {RESPONSES[code] for code in reading.best}
+        strict |= {RESPONSES[code] for code in reading.confirmed_best}
+        events |= {PFS_EVENTS[code] for code in reading.pfs_event}
+        assert reading.cr_then_pr.any()
+    assert met >= {
+        ("CR", "CR"), ("CR", "PR"), ("PR", "PR"), ("SD", "SD"), ("PD", "PD"), ("NE", "NE"),
+        ("NE", "PD"), ("CR", "PD"), ("NED", "CR"), ("NED", "NON-CR/NON-PD"), ("NED", "NE"),
+        ("NED", "PD"), ("ND", "ND"),
+    }  # fmt: skip
+    assert best >= {"CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE"}
+    assert strict >= {"CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE"}
+    assert events == set(PFS_EVENTS)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_GROWTH_UM", 5001), ("_NODE_NORMAL_UM", 10001)])
+def test_a_wrong_limit_would_be_found(monkeypatch, limit, value):
+    """Negative control: a limit one micrometer off gives other answers on the same patients."""
+    right = adjudicate_cohort(draw([SEED, 0], BLOCK), threads=1)
+    monkeypatch.setattr(cohort_calls, limit, value)
+    wrong = adjudicate_cohort(draw([SEED, 0], BLOCK), threads=1)
+    assert (right.target != wrong.target).any()

@@ -79,11 +79,13 @@ def load_chunk(cohort: Cohort, part: slice, *, finer: Finer) -> Chunk:
     negative, huge = sizes_mm < 0, sizes_mm > MAX_SIZE_MM
     _mark(faults, _NEGATIVE, negative)
     _mark(faults, _HUGE, huge)
-    usable_mm = np.where(seen & ~negative & ~huge, sizes_mm, 0.0)
+    usable = seen & ~negative & ~huge
+    usable_mm = np.where(usable, sizes_mm, 0.0)
     whole = np.rint(usable_mm * _UM_PER_MM)
     fine = whole / _UM_PER_MM != usable_mm
     if finer == "report":
         _mark(faults, _FINE, fine)
+    _mark(faults, _ZERO, usable[:, 0] & (whole[:, 0] == 0))
     none = np.full(count, np.nan)
     days_d = np.ascontiguousarray(cohort.days_d[part].T)
     chunk = Chunk(
@@ -115,7 +117,6 @@ def _mark(faults: Faults, fault: int, bad: Flags) -> None:
 def _mark_sizes(chunk: Chunk) -> None:
     baseline = chunk.seen[:, 0]
     _mark(chunk.faults, _NO_DISEASE, ~baseline.any(axis=0) & (chunk.nontarget[0] == _NED))
-    _mark(chunk.faults, _ZERO, baseline & (chunk.size_um[:, 0] == 0))
     _mark(chunk.faults, _NO_BASELINE, chunk.seen[:, 1:] & ~baseline[:, None])
 
 
