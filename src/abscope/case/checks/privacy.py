@@ -33,13 +33,16 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a number of 8 or more digits", re.compile(r"(?<![\w./])\d{8,}(?![\w-])")),
 )
 
+#: One word shorter than this holds none of the patterns.
+_SHORTEST = 6
+
 #: Fields that hold public identifiers or closed words, never text about the patient.
 _PUBLIC = frozenset({"doi", "pmid", "pmcid", "url", "schema", "citation", "loc", "ref"})
 
 
 @check("personal-data", "a text looks like a name, date of birth or identifier of the patient")
 def _personal_data(view: View) -> Iterator[Remark]:
-    """Search every free text for simple patterns; public identifiers of the source are left out."""
+    """Search every text for simple patterns; public identifiers of the source are left out."""
     known: dict[str, str] = {}
     for path, text in view.texts:
         if text not in known:
@@ -54,6 +57,8 @@ def _personal_data(view: View) -> Iterator[Remark]:
 
 
 def _kind_of(text: str) -> str:
+    if len(text) < _SHORTEST and text.isalnum():
+        return ""
     return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "")
 
 
