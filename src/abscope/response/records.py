@@ -7,7 +7,7 @@ what the source says; `abscope.response.checks` says whether the criteria can be
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
@@ -191,10 +191,15 @@ class Visit:
     stated_nontarget: Literal["CR", "NON-CR/NON-PD", "PD", "NE"] | None = None
     stated_target: str | None = None
     stated_overall: str | None = None
+    _by_lesion: dict[str, Measurement] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {item.lesion: item for item in reversed(self.measurements)}
+        object.__setattr__(self, "_by_lesion", first)
 
     def of(self, lesion: str) -> Measurement | None:
         """The measurement of one lesion, None where the visit does not mention it."""
-        return next((m for m in self.measurements if m.lesion == lesion), None)
+        return self._by_lesion.get(lesion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
