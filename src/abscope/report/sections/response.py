@@ -1,7 +1,7 @@
 """What the response room concludes: the abscopal call with its reasons, visits, lesions, drugs."""
 
 from abscope.report.material import Cell, Material, Row, Section, Table
-from abscope.report.words import Said
+from abscope.report.words import Said, plain
 from abscope.response.abscopal import Candidate
 from abscope.response.assessment import (
     CaseAssessment,
@@ -165,7 +165,10 @@ def responses(material: Material) -> Section | None:
 
 
 def _policy(found: CaseAssessment) -> str:
-    switches = ", ".join(f"{name} {value}" for name, value in found.policy.to_dict().items())
+    switches = ", ".join(
+        f"{name} {'not set' if value is None else plain(value)}"
+        for name, value in found.policy.to_dict().items()
+    )
     return f"Switches of the criteria: {switches}."
 
 
