@@ -165,6 +165,11 @@ def _lesion(rows: Sequence[LesionRow], start: str) -> Found:
                 first, "role", f"lesion '{first.lesion}' is new at the baseline",
                 "target or non_target at the baseline", "Correct the role or the visit.",
             )  # fmt: skip
+        if first.certainty is None:
+            yield (
+                first, "certainty", f"nothing says whether new lesion '{first.lesion}' is certain",
+                "yes, no or dismissed", "An equivocal lesion is no; settle it at a later visit.",
+            )  # fmt: skip
         return
     if all(row.visit != start for row in rows):
         yield (

@@ -150,8 +150,3 @@ def contradictions(row: LesionRow) -> Iterator[tuple[str, str, str, str]]:
             "short_axis_mm", f"the short axis ({row.short_axis_mm} mm) is longer than the diameter "
             f"({row.diameter_mm} mm)", "at most the diameter", "Were the two exchanged?",
         )  # fmt: skip
-    if row.role == "new" and row.certainty is None and row.state in ("measured", "present"):
-        yield (
-            "unequivocal", "nothing says whether the new lesion is certain",
-            "yes, no or dismissed", "An equivocal lesion is no; settle it at a later visit.",
-        )  # fmt: skip
