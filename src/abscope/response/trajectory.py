@@ -85,6 +85,33 @@ def course_span(clock: Clock, course: RTCourse) -> tuple[Span | None, Span | Non
     return clock.event(f"{course.id}.start"), clock.event(f"{course.id}.end")
 
 
+def changes(path: Trajectory) -> tuple[tuple[Reading, float], ...]:
+    """Return the reference reading with 0.0, then every later size with its signed change (frac).
+
+    change = size / size of the reference - 1, so a lesion that is gone has -1.0. The reference is
+    the baseline, or the first size after the course where no size was taken before it. Empty
+    where no size can serve as reference; readings in words only are left out.
+    """
+    reference = path.baseline if path.baseline and path.baseline.size_mm else None
+    later = path.after
+    if reference is None:
+        first = next((n for n, reading in enumerate(later) if reading.size_mm), None)
+        if first is None:
+            return ()
+        reference, later = later[first], later[first + 1 :]
+    base_mm = reference.size_mm or math.nan
+    sized = ((reading, reading.size_mm) for reading in later)
+    found = ((reading, size / base_mm - 1) for reading, size in sized if size is not None)
+    return ((reference, 0.0), *found)
+
+
+def days_after(start: Span | None, *, span: Span | None) -> Span | None:
+    """Return the days that may lie between a start and a time; None where either is not known."""
+    if start is None or span is None:
+        return None
+    return Span(span.low_d - start.high_d, span.high_d - start.low_d)
+
+
 def readings(case: Case, *, clock: Clock) -> dict[str, tuple[Reading, ...]]:
     """Return every informative reading per lesion, in time order or the record's where unknown."""
     found: dict[str, list[Reading]] = {}
