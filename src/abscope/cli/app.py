@@ -44,7 +44,7 @@ for _command in (
 
 
 @app.callback(invoke_without_command=True)
-def abscope(
+def _abscope(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     as_json: JsonOption = False,

@@ -10,12 +10,12 @@ from abscope.cli.output import answer
 
 __all__ = ["check"]
 
-StrictOption = Annotated[
+_Strict = Annotated[
     bool, typer.Option("--strict", help="End with exit code 1 where there are warnings.")
 ]
 
 
-def check(case: CaseArgument, strict: StrictOption = False, as_json: JsonOption = False) -> None:
+def check(case: CaseArgument, strict: _Strict = False, as_json: JsonOption = False) -> None:
     """List the errors, contradictions and gaps of a case.
 
     An error makes the file unreadable as a case (exit code 1). A warning can change a conclusion
@@ -28,7 +28,7 @@ def check(case: CaseArgument, strict: StrictOption = False, as_json: JsonOption 
     found = []
     for finding in check_case(located.case):
         entry = {**finding.to_dict(), "where": located.place(finding.path)}
-        found.append({**entry, "path": dotted(finding.path)})
+        found.append({**entry, "path": _dotted(finding.path)})
     warnings = [entry for entry in found if entry["severity"] == "warning"]
     notes = [entry for entry in found if entry["severity"] != "warning"]
     payload: dict[str, Any] = {"case": located.case.id, "file": located.name}
@@ -44,7 +44,7 @@ def check(case: CaseArgument, strict: StrictOption = False, as_json: JsonOption 
     )
 
 
-def dotted(path: tuple[str | int, ...]) -> str:
+def _dotted(path: tuple[str | int, ...]) -> str:
     """Return a path through a record as text: ``imaging[2].findings[0].size_mm``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")

@@ -10,12 +10,12 @@ from abscope.cli.output import answer
 
 __all__ = ["new"]
 
-FileArgument = Annotated[
+_File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The case file to make.", show_default=False)
 ]
 
 
-def new(file: FileArgument, force: ForceOption = False, as_json: JsonOption = False) -> None:
+def new(file: _File, force: ForceOption = False, as_json: JsonOption = False) -> None:
     """Write a commented case file to start from.
 
     The file is a valid case as it stands; change it step by step.

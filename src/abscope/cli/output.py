@@ -11,7 +11,15 @@ import typer
 
 from abscope.errors import Problem
 
-__all__ = ["OutputRefusedError", "answer", "fail", "prepare_streams", "table", "write"]
+__all__ = [
+    "CLOSED_PIPE",
+    "OutputRefusedError",
+    "answer",
+    "fail",
+    "prepare_streams",
+    "table",
+    "write",
+]
 
 #: What a shell reports for a program whose reader went away (128 + SIGPIPE).
 CLOSED_PIPE = 141

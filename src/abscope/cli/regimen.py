@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["regimen"]
 
-TextArgument = Annotated[
+_Text = Annotated[
     str,
     typer.Argument(
         metavar="TEXT",
@@ -24,7 +24,7 @@ TextArgument = Annotated[
 ]
 
 
-def regimen(text: TextArgument, as_json: JsonOption = False) -> None:
+def regimen(text: _Text, as_json: JsonOption = False) -> None:
     """Print a one-line regimen dose by dose.
 
     Each dose is numbered, and dated where the text says when it starts.

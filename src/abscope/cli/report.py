@@ -12,7 +12,7 @@ from abscope.errors import Problem, UsageError
 
 __all__ = ["report"]
 
-PageOption = Annotated[
+_Page = Annotated[
     Path | None,
     typer.Option(
         "--output",
@@ -22,7 +22,7 @@ PageOption = Annotated[
         show_default=False,
     ),
 ]
-FiguresOption = Annotated[
+_Figures = Annotated[
     Path | None,
     typer.Option(
         "--figures",
@@ -35,8 +35,8 @@ FiguresOption = Annotated[
 
 def report(
     case: CaseArgument,
-    output: PageOption = None,
-    figures: FiguresOption = None,
+    output: _Page = None,
+    figures: _Figures = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:

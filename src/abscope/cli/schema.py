@@ -11,14 +11,14 @@ from abscope.errors import Problem, UsageError
 
 __all__ = ["schema"]
 
-SitesOption = Annotated[
+_Sites = Annotated[
     bool, typer.Option("--sites", help="List the names of anatomical sites instead.")
 ]
 
 
 def schema(
     output: OutputOption = None,
-    sites: SitesOption = False,
+    sites: _Sites = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
