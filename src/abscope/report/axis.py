@@ -34,9 +34,9 @@ class TimeAxis:
     left_px: float
     right_px: float
 
-    def x_px(self, day: float) -> float:
+    def x_px(self, day_d: float) -> float:
         """Return the place of a day."""
-        share = (day - self.low_d) / (self.high_d - self.low_d)
+        share = (day_d - self.low_d) / (self.high_d - self.low_d)
         return self.left_px + min(max(share, 0.0), 1.0) * (self.right_px - self.left_px)
 
     @property

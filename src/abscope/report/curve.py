@@ -12,14 +12,16 @@ from abscope.report.svg import Element, group, label, line
 
 __all__ = ["curve", "log_heights"]
 
-Box = tuple[float, float, float, float]
+_Box = tuple[float, float, float, float]
 
 
 def log_heights(
     marks: tuple[Mark, ...], *, top_px: float, height_px: float
 ) -> Callable[[float], float]:
     """Return the map from a count to its height that fills a strip, logarithmic."""
-    logs = [math.log(mark.height) for mark in marks if mark.height and mark.height > 0]
+    logs = [
+        math.log(mark.count_per_ul) for mark in marks if mark.count_per_ul and mark.count_per_ul > 0
+    ]
     low, high = min(logs, default=0.0), max(logs, default=0.0)
 
     def place(count: float) -> float:
@@ -34,16 +36,16 @@ def curve(
 ) -> list[Element]:
     """Return the placed marks as points at their heights, joined in order, with their values."""
     placed = [
-        (mark, mark.span, mark.height)
+        (mark, mark.span, mark.count_per_ul)
         for mark in marks
-        if mark.span is not None and mark.height is not None and mark.height > 0
+        if mark.span is not None and mark.count_per_ul is not None and mark.count_per_ul > 0
     ]
     points = [
         (mark, point_glyph("value", span, axis, place(height), role="lymphocytes"), place(height))
         for mark, span, height in placed
     ]
     points.sort(key=lambda point: point[1].low_px + point[1].high_px)
-    taken: list[Box] = [(g.low_px, y - 6, g.high_px, y + 6) for _, g, y in points]
+    taken: list[_Box] = [(g.low_px, y - 6, g.high_px, y + 6) for _, g, y in points]
     joints = [((g.low_px + g.high_px) / 2, y) for _, g, y in points]
     parts: list[Element] = [
         line(a, b, stroke="lymphocytes", stroke_width=1, stroke_dasharray="1 3")
@@ -57,7 +59,7 @@ def curve(
 
 
 def _label_place(
-    text: str, low: float, high: float, y: float, axis: TimeAxis, taken: list[Box]
+    text: str, low: float, high: float, y: float, axis: TimeAxis, taken: list[_Box]
 ) -> tuple[float, float]:
     width, middle = text_width_px(text, 12, bold=True), (low + high) / 2
     options = [
@@ -75,5 +77,5 @@ def _label_place(
     return options[0]
 
 
-def _overlap(a: Box, b: Box) -> bool:
+def _overlap(a: _Box, b: _Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -27,31 +27,29 @@ __all__ = [
     "tracks",
 ]
 
-Shape = Literal["scan", "status", "death", "procedure", "symptom", "value", "bar", "fractions"]
+_Shape = Literal["scan", "status", "death", "procedure", "symptom", "value", "bar", "fractions"]
 
 #: Most marks that one track draws; the rest is counted in words.
-MOST_MARKS = 120
+_MOST_MARKS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One thing that happened: short label, full text, when it began and, for bars, ended.
 
-    ``time`` is the time as the record writes it. ``cycles`` are days of drug doses; ``steps`` are
-    fractions as (days after the start, surely delivered). ``height`` is a number to draw as a
-    height, where the track is a curve.
+    ``time`` is the time as the record writes it. ``cycles`` are days of drug doses;
+    ``count_per_ul`` is drawn as a height, where the track is a curve of counts.
     """
 
     label: str
     detail: str
     time: str
     span: Span | None
-    shape: Shape
+    shape: _Shape
     until: Span | None = None
     role: Role = "ink"
     cycles: tuple[Cycle, ...] = ()
-    steps: tuple[tuple[float | None, bool | None], ...] = ()
-    height: float | None = None
+    count_per_ul: float | None = None
     timed: bool = True
 
 
@@ -93,7 +91,7 @@ def tracks(case: Case, clock: Clock) -> tuple[Track, ...]:
 
 
 def _track(name: str, title: str, lanes: list[Lane]) -> Track:
-    kept, left, omitted = [], MOST_MARKS, 0
+    kept, left, omitted = [], _MOST_MARKS, 0
     for lane in lanes:
         shown = lane.marks[:left]
         omitted += len(lane.marks) - len(shown)
@@ -104,7 +102,13 @@ def _track(name: str, title: str, lanes: list[Lane]) -> Track:
 
 
 def _mark(
-    case: Case, clock: Clock, when: Fact[When] | None, *, label: str, texts: list[str], shape: Shape
+    case: Case,
+    clock: Clock,
+    when: Fact[When] | None,
+    *,
+    label: str,
+    texts: list[str],
+    shape: _Shape,
 ) -> Mark:
     span = clock.fact(when)
     time = brief(when) or MISSING_WORDS[case.default_missing]
@@ -149,7 +153,7 @@ def _status(case: Case, clock: Clock) -> Iterator[Mark]:
         value = brief(outcome.value)
         label = kind if outcome.kind in ("death", "last_contact") or not value else value
         texts = [kind, value, brief(outcome.cause), outcome.note or ""]
-        shape: Shape = "death" if outcome.kind == "death" else "status"
+        shape: _Shape = "death" if outcome.kind == "death" else "status"
         yield _mark(case, clock, outcome.when, label=label, texts=texts, shape=shape)
 
 
@@ -186,7 +190,7 @@ def lymphocyte_labs(case: Case) -> tuple[Lab, ...]:
 
 
 def lymphocyte_marks(case: Case, clock: Clock) -> Iterator[Mark]:
-    """Yield the lymphocyte counts as marks whose height is the count per microliter."""
+    """Yield the lymphocyte counts as marks that hold the count per microliter."""
     for lab in lymphocyte_labs(case):
         bounds = lab.value.bounds if lab.value is not None else None
         known = [end for end in bounds or () if end is not None]
@@ -196,7 +200,7 @@ def lymphocyte_marks(case: Case, clock: Clock) -> Iterator[Mark]:
         mark = _mark(case, clock, lab.when, label=value or "no value", texts=texts, shape="value")
         yield Mark(
             mark.label, mark.detail, mark.time, mark.span, "value",
-            role="lymphocytes", height=known[0] if known else None, timed=mark.timed,
+            role="lymphocytes", count_per_ul=known[0] if known else None, timed=mark.timed,
         )  # fmt: skip
 
 
@@ -241,7 +245,6 @@ def _phase_mark(case: Case, clock: Clock, course: RTCourse, phase: RTPhase, unsu
     return Mark(
         mark.label, mark.detail, mark.time, start, "fractions", end or found.end(start),
         role="in_field",
-        steps=tuple((item.offset_d, item.delivered) for item in found.items),
         timed=mark.timed or start is not None,
     )  # fmt: skip
 

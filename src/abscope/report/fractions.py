@@ -16,7 +16,7 @@ _INTERVAL_D = {
     "twice_weekly": 3.5, "weekly": 7.0,
 }  # fmt: skip
 #: More marks than this are drawn as one bar.
-MOST_MARKS = 120
+_MOST_MARKS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def fractions_of(clock: Clock, course: RTCourse, phase: RTPhase) -> Fractions:
     """Return the fractions of a phase with what is known of their days and their delivery."""
     planned, delivered = _counts(phase.n_fractions_planned), _counts(phase.n_fractions_delivered)
     number = max(planned + delivered, default=0)
-    if not number or number > MOST_MARKS:
+    if not number or number > _MOST_MARKS:
         return Fractions((), False, "number of fractions not reported" if not number else "")
     start, end = phase_span(clock, course, phase)
     offsets = _offsets(phase, number, start, clock)
@@ -134,7 +134,7 @@ def cycles_of(clock: Clock, therapy: SystemicTherapy, agent: Agent) -> tuple[Cyc
     counts = _counts(agent.n_cycles or therapy.n_cycles)
     if interval is None or interval.value is None or not counts or interval.value <= 0:
         return ()
-    number = min(max(counts), MOST_MARKS)
+    number = min(max(counts), _MOST_MARKS)
     segment = Segment("", 1.0, "mg", n_doses=number, interval_d=interval.value, start_d=0.0)
     days = [dose.day_d for dose in expand_regimen((segment,)) if dose.day_d is not None]
     return tuple(

@@ -23,7 +23,7 @@ _TICKS = (100, 200, 500, 800, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
 def lymphocyte_figure(case: Case, clock: Clock, *, narrow: bool) -> Scene | None:
     """Return the figure, or None where no count is on record."""
-    marks = [mark for mark in lymphocyte_marks(case, clock) if mark.height]
+    marks = [mark for mark in lymphocyte_marks(case, clock) if mark.count_per_ul]
     if not marks:
         return None
     width = 330.0 if narrow else 1120.0
@@ -35,7 +35,7 @@ def lymphocyte_figure(case: Case, clock: Clock, *, narrow: bool) -> Scene | None
         None,
     )  # fmt: skip
     top = 34.0
-    heights = [mark.height or 0.0 for mark in marks]
+    heights = [mark.count_per_ul or 0.0 for mark in marks]
     low = min(_FLOOR_PER_UL, min(heights) * 0.8)
     high = max(_TOP_PER_UL, max(heights) * 1.3)
     scale = _Scale(low, high, top)

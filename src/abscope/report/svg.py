@@ -38,15 +38,15 @@ class Element:
 
 
 def rect(
-    place: tuple[float, float, float, float],
+    place_px: tuple[float, float, float, float],
     *,
     fill: Role | None = None,
     stroke: Role | None = None,
     hatch: bool = False,
     **more: float | str,
 ) -> Element:
-    """Return a rectangle; ``place`` is x, y, width and height in pixels."""
-    x, y, width, height = place
+    """Return a rectangle; ``place_px`` is x, y, width and height in pixels."""
+    x, y, width, height = place_px
     return Element(
         "rect",
         _numbers(x=x, y=y, width=max(width, 0.0), height=max(height, 0.0)) + _more(more),
@@ -57,15 +57,15 @@ def rect(
 
 
 def line(
-    start: tuple[float, float], end: tuple[float, float], *, stroke: Role, **more: float | str
+    start_px: tuple[float, float], end_px: tuple[float, float], *, stroke: Role, **more: float | str
 ) -> Element:
     """Return a straight line between two points in pixels."""
-    ends = _numbers(x1=start[0], y1=start[1], x2=end[0], y2=end[1])
+    ends = _numbers(x1=start_px[0], y1=start_px[1], x2=end_px[0], y2=end_px[1])
     return Element("line", ends + _more(more), stroke=stroke)
 
 
 def circle(
-    center: tuple[float, float],
+    center_px: tuple[float, float],
     radius_px: float,
     *,
     fill: Role | None = None,
@@ -73,12 +73,12 @@ def circle(
     **more: float | str,
 ) -> Element:
     """Return a circle around a point in pixels."""
-    place = _numbers(cx=center[0], cy=center[1], r=radius_px)
+    place = _numbers(cx=center_px[0], cy=center_px[1], r=radius_px)
     return Element("circle", place + _more(more), fill=fill, stroke=stroke)
 
 
 def polygon(
-    points: Iterable[tuple[float, float]],
+    points_px: Iterable[tuple[float, float]],
     *,
     fill: Role | None = None,
     stroke: Role | None = None,
@@ -86,7 +86,7 @@ def polygon(
     **more: float | str,
 ) -> Element:
     """Return a closed shape through points in pixels."""
-    text = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+    text = " ".join(f"{_number(x)},{_number(y)}" for x, y in points_px)
     return Element(
         "polygon", (("points", text), *_more(more)), fill=fill, stroke=stroke, hatch=hatch
     )
@@ -98,7 +98,7 @@ def path(commands: str, *, stroke: Role, **more: float | str) -> Element:
 
 
 def label(
-    point: tuple[float, float],
+    point_px: tuple[float, float],
     text: str,
     *,
     size_px: float = 12,
@@ -110,7 +110,7 @@ def label(
 
     The text keeps a rim of the panel's color, so that it stays readable where it crosses a line.
     """
-    attributes = (*_numbers(x=point[0], y=point[1]), ("font-size", _number(size_px)))
+    attributes = (*_numbers(x=point_px[0], y=point_px[1]), ("font-size", _number(size_px)))
     if anchor != "start":
         attributes += (("text-anchor", anchor),)
     if bold:

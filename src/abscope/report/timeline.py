@@ -164,7 +164,7 @@ def _track(
     if track.id == "labs":
         heights = log_heights(track.marks, top_px=y, height_px=70)
         parts += curve(track.marks, axis, place=heights)
-        y += 70 if any(mark.span is not None and mark.height for mark in track.marks) else 4
+        y += 70 if any(mark.span is not None and mark.count_per_ul for mark in track.marks) else 4
     else:
         for lane in track.lanes:
             drawn, y = _lane(lane, axis, layout, y)

@@ -10,9 +10,9 @@ from abscope.report.words import brief, day_month_year
 __all__ = ["day_words", "span_words", "time_words"]
 
 
-def day_words(day: float) -> str:
+def day_words(day_d: float) -> str:
     """Return a day of the axis: ``day 14``, ``day −3``."""
-    return f"day {round(day):d}".replace("-", "−")
+    return f"day {round(day_d):d}".replace("-", "−")
 
 
 def span_words(span: Span | None, clock: Clock, *, dates: bool = True) -> str:

@@ -91,16 +91,16 @@ def moment(fact: Fact[When] | None) -> str:
     return f"in {text}" if re.fullmatch(r"\d{4}(-\d{2})?", known) else text
 
 
-def amount(item: Quantity | QuantityVersion, unit: str = "") -> str:
+def amount(value: Quantity | QuantityVersion, unit: str = "") -> str:
     """Return a number with its unit, or the interval it lies in."""
     tail = f" {unit}" if unit else ""
-    if item.value is not None:
-        return f"{item.value:.6g}{tail}"
-    if item.low is not None and item.high is not None:
-        return f"{item.low:.6g} to {item.high:.6g}{tail}"
-    if item.high is not None:
-        return f"up to {item.high:.6g}{tail}"
-    return f"at least {item.low:.6g}{tail}" if item.low is not None else "no value"
+    if value.value is not None:
+        return f"{value.value:.6g}{tail}"
+    if value.low is not None and value.high is not None:
+        return f"{value.low:.6g} to {value.high:.6g}{tail}"
+    if value.high is not None:
+        return f"up to {value.high:.6g}{tail}"
+    return f"at least {value.low:.6g}{tail}" if value.low is not None else "no value"
 
 
 def said(

@@ -11,7 +11,7 @@ from abscope.report.words import Said, Statement, amount, plain
 
 __all__ = ["conflicts"]
 
-MOST_ROWS = 300
+_MOST_ROWS = 300
 _UNITS = {
     "_gy": "Gy", "_mm": "mm", "_mg": "mg", "_ml": "mL", "_d": "days", "_years": "years",
     "_min": "min", "_kg": "kg", "_per_ul": "per µL",
@@ -19,7 +19,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class _Issue:
     """One discrepancy for the page: what kind, every statement with its place, effect, handling."""
 
     topic: str
@@ -41,7 +41,7 @@ def conflicts(material: Material) -> Section:
     if versions:
         columns = ("Field", "Versions", "Used", "Place in the file")
         tables.append(
-            Table("Facts with several versions", columns, versions[:MOST_ROWS], _cut(versions))
+            Table("Facts with several versions", columns, versions[:_MOST_ROWS], _cut(versions))
         )
     warnings = [item for item in material.findings if item.severity == "warning"]
     notes = [item for item in material.findings if item.severity != "warning"]
@@ -52,7 +52,7 @@ def conflicts(material: Material) -> Section:
         "Conflicts and gaps",
         "conflicts.html",
         {
-            "issues": issues[:MOST_ROWS],
+            "issues": issues[:_MOST_ROWS],
             "tables": tables,
             "note": _cut(issues),
             "notes": _findings(material, "Notes of the consistency checks", notes),
@@ -62,7 +62,7 @@ def conflicts(material: Material) -> Section:
 
 def _findings(material: Material, caption: str, items: list[CheckFinding]) -> Table:
     columns = ("Check", "Found", "Expected", "What to do", "Place in the file")
-    rows = tuple(_finding(material, item) for item in items[:MOST_ROWS])
+    rows = tuple(_finding(material, item) for item in items[:_MOST_ROWS])
     return Table(caption, columns, rows, _cut(tuple(items)))
 
 
@@ -80,12 +80,12 @@ def _finding(material: Material, item: CheckFinding) -> Row:
 
 
 def _cut(items: tuple[object, ...]) -> str:
-    return f"{MOST_ROWS} of {len(items)} are shown." if len(items) > MOST_ROWS else ""
+    return f"{_MOST_ROWS} of {len(items)} are shown." if len(items) > _MOST_ROWS else ""
 
 
-def _issues(material: Material) -> Iterator[Issue]:
+def _issues(material: Material) -> Iterator[_Issue]:
     for index, item in enumerate(material.case.discrepancies):
-        yield Issue(
+        yield _Issue(
             item.topic,
             item.kind,
             tuple(Statement(s.text, s.loc or "") for s in item.statements),

@@ -10,7 +10,7 @@ from abscope.report.words import Said, brief, join, plural
 __all__ = ["lesions"]
 
 #: Most lesions that are listed one by one.
-MOST_ROWS = 200
+_MOST_ROWS = 200
 _LINKS = {
     "same_as": "same as", "split_from": "split from", "merged_into": "merged into",
     "regrowth_of": "regrowth of", "part_of": "part of", "adjacent_to": "adjacent to",
@@ -24,7 +24,7 @@ def lesions(material: Material) -> Section | None:
         return None
     seen = _seen(material)
     exposed = _exposed(material)
-    shown = case.lesions[:MOST_ROWS]
+    shown = case.lesions[:_MOST_ROWS]
     rows = tuple(
         _row(material, lesion, seen.get(lesion.id, ()), exposed.get(lesion.id, ()))
         for lesion in shown
@@ -152,7 +152,7 @@ def _examinations(material: Material) -> Table | None:
     if not scans:
         return None
     rows = []
-    for scan in scans[:MOST_ROWS]:
+    for scan in scans[:_MOST_ROWS]:
         said: list[Cell] = [material.say(scan.stated_response)] if scan.stated_response else []
         said += [scan.text] if scan.text else []
         if scan.new_lesions is not None:

@@ -7,7 +7,7 @@ from abscope.response.lymphocytes import LymphocyteReading, lymphocyte_readings
 
 __all__ = ["adverse_events", "lymphocytes", "symptoms"]
 
-MOST_ROWS = 200
+_MOST_ROWS = 200
 
 
 def lymphocytes(material: Material) -> Section:
@@ -34,7 +34,7 @@ def lymphocytes(material: Material) -> Section:
             "Unit in the source",
             "Remarks",
         )
-        rows = tuple(_count(material, item) for item in readings[:MOST_ROWS])
+        rows = tuple(_count(material, item) for item in readings[:_MOST_ROWS])
         tables.append(Table("Lymphocytes per µL", columns, rows))
     if others:
         rows = tuple(
@@ -43,7 +43,7 @@ def lymphocytes(material: Material) -> Section:
                 (material.when(lab.when), material.say(lab.value, lab.unit or ""),
                  material.say(lab.finding), lab.note or "none"),
             )
-            for lab in others[:MOST_ROWS]
+            for lab in others[:_MOST_ROWS]
         )  # fmt: skip
         tables.append(
             Table("Other laboratory values", ("Test", "When", "Value", "Finding", "Remarks"), rows)
@@ -81,7 +81,7 @@ def _count(material: Material, item: LymphocyteReading) -> Row:
 def symptoms(material: Material) -> Section:
     """Return the symptom scores per site, every conflicting version included."""
     rows = []
-    for item in material.case.symptoms[:MOST_ROWS]:
+    for item in material.case.symptoms[:_MOST_ROWS]:
         place: list[Cell] = [material.lesion(name) for name in item.lesions]
         place += [item.where] if item.where else []
         flags = [word for word, on in (("baseline", item.baseline), ("new", item.new)) if on]
@@ -131,7 +131,7 @@ def adverse_events(material: Material) -> Section:
                 " ".join(filter(None, (event.text, event.note))) or "none",
             ),
         )
-        for event in material.case.adverse_events[:MOST_ROWS]
+        for event in material.case.adverse_events[:_MOST_ROWS]
     )
     columns = (
         "Event", "CTCAE grade", "Reported by", "When", "Attributed to", "Action", "Resolved",

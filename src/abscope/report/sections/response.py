@@ -13,7 +13,7 @@ from abscope.response.recist import VisitCall
 
 __all__ = ["CALLS", "abscopal", "responses"]
 
-MOST_ROWS = 200
+_MOST_ROWS = 200
 
 #: The calls in words that a tumor board can read.
 CALLS = {
@@ -70,7 +70,7 @@ _EVIDENCE = {
 
 
 def _candidates(material: Material, found: CaseAssessment) -> Table:
-    rows = [_candidate(material, item) for item in found.abscopal.candidates[:MOST_ROWS]]
+    rows = [_candidate(material, item) for item in found.abscopal.candidates[:_MOST_ROWS]]
     return Table(
         "Lesions that no course surely meant to treat",
         ("Lesion", "Course", "Exposure", "Response", "Why not simply yes"),
@@ -221,7 +221,7 @@ def _course_tables(material: Material, course: CourseAssessment) -> list[Table]:
             tuple(rows),
         )
     ]
-    changes = [_change(material, item) for item in course.lesions[:MOST_ROWS]]
+    changes = [_change(material, item) for item in course.lesions[:_MOST_ROWS]]
     if changes:
         columns = ("Lesion", "Field", "Best", "Readings", "True change passes -30 %")
         tables.append(Table(f"Each lesion after {course.course}", columns, tuple(changes)))

@@ -6,7 +6,7 @@ from abscope.report.words import Said, brief, join
 
 __all__ = ["agents", "treatment"]
 
-MOST_ROWS = 200
+_MOST_ROWS = 200
 
 
 def treatment(material: Material) -> Section:
@@ -40,7 +40,7 @@ def _drugs(material: Material) -> Table | None:
         for agent in therapy.agents
     ]
     columns = ("Line", "Drug", "Dose", "Every", "Cycles", "From", "To", "Why it stopped", "Remarks")
-    return Table("Systemic therapy", columns, tuple(rows[:MOST_ROWS])) if rows else None
+    return Table("Systemic therapy", columns, tuple(rows[:_MOST_ROWS])) if rows else None
 
 
 def _drug(material: Material, therapy: SystemicTherapy, agent: Agent) -> Row:
@@ -93,7 +93,7 @@ def _not_given(material: Material) -> Table | None:
         for item in material.case.no_systemic_therapy
     ]
     columns = ("Not given", "From", "To", "As stated")
-    return Table("Stated as not given", columns, tuple(rows[:MOST_ROWS])) if rows else None
+    return Table("Stated as not given", columns, tuple(rows[:_MOST_ROWS])) if rows else None
 
 
 def _medications(material: Material) -> Table | None:
@@ -112,7 +112,7 @@ def _medications(material: Material) -> Table | None:
         for item in material.case.medications
     ]
     columns = ("Medication", "Given", "Agent", "Dose", "From", "To", "Remarks")
-    return Table("Other medication", columns, tuple(rows[:MOST_ROWS])) if rows else None
+    return Table("Other medication", columns, tuple(rows[:_MOST_ROWS])) if rows else None
 
 
 def _procedures(material: Material) -> Table | None:
@@ -137,7 +137,7 @@ def _procedures(material: Material) -> Table | None:
     columns = (
         "Procedure", "Kind", "When", "Lesions", "Pathology", "Margin", "Complete", "Remarks",
     )  # fmt: skip
-    return Table("Surgery and procedures", columns, tuple(rows[:MOST_ROWS])) if rows else None
+    return Table("Surgery and procedures", columns, tuple(rows[:_MOST_ROWS])) if rows else None
 
 
 def agents(material: Material) -> str:
