@@ -91,7 +91,7 @@ def test_bare_case_says_that_everything_is_unknown() -> None:
 def test_age_takes_the_right_article_and_the_death_its_cause() -> None:
     seen = words(build_report(located(dated()), ()))
     assert "An 81-year-old man had lung cancer." in seen
-    assert "The patient died of disease in Feb 2019." in seen
+    assert "The patient died in Feb 2019 (cause: disease)." in seen
 
 
 def test_hostile_text_stays_text_in_every_field() -> None:

@@ -107,7 +107,8 @@ def _radiotherapy(material: Material) -> str:
         intent = brief(course.intent).replace("_", " ")
         article = "an" if intent[:1] in "aeiou" else "a"
         what = join(
-            f"{dose_words(phase)} to {_targets(material, phase)}" for phase in course.phases[:4]
+            f"{dose_words(phase).replace('dose not known', 'an unknown dose')} to {_targets(material, phase)}"
+            for phase in course.phases[:4]
         )
         start = brief(course.start or course.phases[0].start)
         when = f", from {start}" if start else f", start {material.missing}"
@@ -172,8 +173,8 @@ def _end(material: Material) -> str:
     for outcome in material.case.outcomes:
         when, value = moment(outcome.when), brief(outcome.value)
         if outcome.kind == "death":
-            cause = f" of {brief(outcome.cause)}" if brief(outcome.cause) else ""
-            parts.append(f"the patient died{cause} {when or f'at a time {material.missing}'}")
+            cause = f" (cause: {brief(outcome.cause)})" if brief(outcome.cause) else ""
+            parts.append(f"the patient died {when or f'at a time {material.missing}'}{cause}")
         elif outcome.kind == "last_contact":
             parts.append(f"last contact was {when or material.missing}")
         elif value:
