@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assess"]
 
-PolicyOption = Annotated[
+_PolicyOption = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
@@ -22,11 +22,11 @@ PolicyOption = Annotated[
         show_default=False,
     ),
 ]
-LowOption = Annotated[
+_LowOption = Annotated[
     float | None,
     typer.Option("--low-gy", help="Below this dose (Gy) a lesion has no dose.", show_default=False),
 ]
-HighOption = Annotated[
+_HighOption = Annotated[
     float | None,
     typer.Option("--high-gy", help="Up to this dose (Gy) a dose is low.", show_default=False),
 ]
@@ -34,9 +34,9 @@ HighOption = Annotated[
 
 def assess(
     case: CaseArgument,
-    policy: PolicyOption = None,
-    low_gy: LowOption = None,
-    high_gy: HighOption = None,
+    policy: _PolicyOption = None,
+    low_gy: _LowOption = None,
+    high_gy: _HighOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Adjudicate a case: RECIST 1.1, iRECIST, lymphocytes, pain and the abscopal call.
