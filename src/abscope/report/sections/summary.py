@@ -98,6 +98,11 @@ def _targets(material: Material, phase: RTPhase) -> str:
     return f"{where or phase.name or 'a target that is not named'}{unsure}"
 
 
+def _dose(phase: RTPhase) -> str:
+    words = dose_words(phase)
+    return "an unknown dose" if words == "dose not known" else words
+
+
 def _radiotherapy(material: Material) -> str:
     courses = material.case.rt_courses
     if not courses:
@@ -106,10 +111,7 @@ def _radiotherapy(material: Material) -> str:
     for course in courses[:4]:
         intent = brief(course.intent).replace("_", " ")
         article = "an" if intent[:1] in "aeiou" else "a"
-        what = join(
-            f"{dose_words(phase).replace('dose not known', 'an unknown dose')} to {_targets(material, phase)}"
-            for phase in course.phases[:4]
-        )
+        what = join(f"{_dose(phase)} to {_targets(material, phase)}" for phase in course.phases[:4])
         start = brief(course.start or course.phases[0].start)
         when = f", from {start}" if start else f", start {material.missing}"
         kind = f"{article} {intent} course" if intent else "a course"
