@@ -15,7 +15,14 @@ import numpy as np
 
 from abscope.errors import Problem, ProtocolError, UsageError
 from abscope.response.cohort_calls import PFS_EVENTS, call_endpoints, call_visits
-from abscope.response.cohort_chunk import FAULTS, Faults, Finer, load_chunk
+from abscope.response.cohort_chunk import (
+    FAULTS,
+    FINER_FAULT,
+    TENFOLD_FAULT,
+    Faults,
+    Finer,
+    load_chunk,
+)
 from abscope.response.cohort_records import (
     RESPONSES,
     Codes,
@@ -112,7 +119,7 @@ class CohortReading:
                     source,
                     f"{name}: {who.size} of {self.n_patients} patients (places {first}{more})",
                     "records to which the criteria apply",
-                    "Correct these patients; they were not judged.",
+                    _ACTIONS.get(name, "Correct these patients; they were not judged."),
                 )
 
 
@@ -186,6 +193,12 @@ def _cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
+
+_ACTIONS = {
+    FINER_FAULT: "Round sizes as a reader writes them, np.round(size_mm, 1) in 64 bits, or "
+    "take finer='round'.",
+    TENFOLD_FAULT: "Is one of the two in cm? Set sizes_checked where both hold.",
+}
 
 _Columns = dict[str, np.ndarray]
 

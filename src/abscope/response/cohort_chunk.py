@@ -13,7 +13,17 @@ import numpy.typing as npt
 
 from abscope.response.cohort_records import RESPONSE_CODES, Codes, Cohort, Flags, Indices, Numbers
 
-__all__ = ["FAULTS", "MAX_SIZE_MM", "Chunk", "Faults", "Finer", "Sizes", "load_chunk"]
+__all__ = [
+    "FAULTS",
+    "FINER_FAULT",
+    "MAX_SIZE_MM",
+    "TENFOLD_FAULT",
+    "Chunk",
+    "Faults",
+    "Finer",
+    "Sizes",
+    "load_chunk",
+]
 
 Sizes: TypeAlias = npt.NDArray[np.int32]
 Faults: TypeAlias = npt.NDArray[np.uint16]
@@ -23,15 +33,18 @@ Finer: TypeAlias = Literal["report", "round"]
 MAX_SIZE_MM = 600.0
 _UM_PER_MM = 1000
 
+FINER_FAULT = "size finer than 0.001 mm"
+TENFOLD_FAULT = "step between sizes near 10: cm and mm mixed?"
+
 #: What keeps the criteria from being applied to a patient; fault k sets bit k.
 FAULTS: tuple[str, ...] = (
     "negative size",
     "size above 600 mm",
-    "size finer than 0.001 mm",
+    FINER_FAULT,
     "no target and no non-target disease at baseline",
     "target of 0 mm at baseline",
     "size at a visit without a size at baseline",
-    "step between sizes near 10: cm and mm mixed?",
+    TENFOLD_FAULT,
     "no baseline day, or an infinite day",
     "visits not in time order after baseline",
     "visit after death",

@@ -39,7 +39,7 @@ class Cohort:
     is_node: (patients, lesions) whether a place holds a lymph node.
     nontarget: (patients, visits) integer codes of `RESPONSES` as the reader states them. Baseline:
         NED (no non-target disease) or NON-CR/NON-PD; a visit: CR, NON-CR/NON-PD, PD or NE, and NED
-        where the baseline says so.
+        where the baseline says so. Disease that is back after a CR has to be stated as PD.
     new_lesion: (patients, visits) whether an unequivocal new lesion is seen at this visit.
     days_d: (patients, visits) days from the reference day (randomization or start of treatment);
         NaN for a visit that was not done.
@@ -100,6 +100,12 @@ def _types(cohort: Cohort) -> Iterator[Problem]:
     for name, dtype in _DTYPES.items():
         value = getattr(cohort, name)
         if value is None:
+            continue
+        if isinstance(value, np.ma.MaskedArray):
+            yield _problem(
+                name, "is a masked array", "a plain array",
+                "Fill it: NaN for a size that is not evaluable or a visit that was not done.",
+            )  # fmt: skip
             continue
         found = np.asarray(value)
         if found.dtype.kind not in _KINDS[dtype]:

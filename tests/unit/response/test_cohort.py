@@ -186,6 +186,13 @@ def test_finer_sizes_are_rounded_only_on_request():
     assert reading.sum_mm[0, 0] == 14.0
 
 
+def test_single_precision_sizes_are_said_to_be_too_fine():
+    cohort = replace(one([20.0, 9.8]), diameters_mm=np.array([[[20.0], [9.8]]], np.float32))
+    (problem,) = adjudicate_cohort(cohort).problems()
+    assert "finer than 0.001 mm" in problem.what
+    assert "64 bits" in problem.action
+
+
 def test_chunks_and_threads_do_not_change_the_answer(monkeypatch):
     rng = np.random.default_rng(5)
     sizes = np.round(rng.uniform(5, 40, (700, 6, 2)), 1)
@@ -239,6 +246,8 @@ def test_wrong_shapes_and_types_are_refused_all_at_once():
         replace(one([20.0, 20.0]), diameters_mm=np.ones((2, 3)))
     with pytest.raises(ProtocolError, match="codes from 0 to 300"):
         replace(one([20.0, 20.0]), nontarget=np.array([[0, 300]]))
+    with pytest.raises(ProtocolError, match="days_d: is a masked array"):
+        replace(one([20.0, 20.0]), days_d=np.ma.masked_invalid([[0.0, 56.0]]))
     with pytest.raises(ProtocolError, match="holds <U"):
         replace(one([20.0, 20.0]), days_d=np.array([["0", "56"]]))
 
