@@ -96,6 +96,7 @@ def _reading(rows: Sequence[LesionRow], sizes_checked: bool) -> Found:
     for visit in visits.values():
         for column in _PER_VISIT:
             yield from _constant(visit, column, "visit")
+        yield from _stated_cr(visit)
     yield from _duplicates(rows)
     yield from _time_order([visit[0] for visit in visits.values()])
     start = baseline_visit(rows)
@@ -212,6 +213,23 @@ def _units(rows: Sequence[LesionRow]) -> Found:
                     "Is one of the two in cm? If both hold, say that the sizes were checked.",
                 )  # fmt: skip
         last = row
+
+
+def _stated_cr(visit: Sequence[LesionRow]) -> Found:
+    """Find targets that are left at a visit where complete response is stated."""
+    columns = [
+        column for column in ("stated_target", "stated_overall")
+        if any(getattr(row, column) == "CR" for row in visit)
+    ]  # fmt: skip
+    for row in visit if columns else ():
+        normal = Decimal(10) if row.kind == "node" or row.diameter_mm is None else Decimal(0)
+        size = row.short_axis_mm if normal else row.diameter_mm
+        if row.role == "target" and size is not None and size > 0 and size >= normal:
+            yield (
+                row, columns[0], f"complete response is stated, but target '{row.lesion}' has "
+                f"{size} mm left", "every target absent, nodes below 10 mm",
+                "Correct the size or the stated response.",
+            )  # fmt: skip
 
 
 def _partners(visits: Iterable[Sequence[LesionRow]]) -> Found:

@@ -5,6 +5,7 @@ Parquet is written by DuckDB, an optional extra: its wheel is less than half of 
 """
 
 import csv
+import datetime
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -70,20 +71,21 @@ def _write_parquet(
             name, "writing Parquet needs DuckDB, which is not installed", "the extra 'parquet'",
             "Run: pip install 'abscope[parquet]'. Or write .csv.",
         ) from None  # fmt: skip
-    types = [_sql_type([row.get(column) for row in rows]) for column in columns]
     target = Path(name)
     _check_target(target, force)
+    values = [[row.get(column) for row in rows] for column in columns]
+    kinds = [_sql_type(column) for column in values]
+    lists = [
+        [_as(kind, value) for value in column] for kind, column in zip(kinds, values, strict=True)
+    ]
+    selected = ", ".join(
+        f"unnest(${number}::{kind}[]) AS {_quoted(column)}"
+        for number, (column, kind) in enumerate(zip(columns, kinds, strict=True), start=1)
+    )
     with tempfile.TemporaryDirectory(prefix=".abscope.", dir=target.parent) as folder:
         made = Path(folder) / "table.parquet"
-        declared = ", ".join(
-            f"{_quoted(column)} {kind}" for column, kind in zip(columns, types, strict=True)
-        )
-        marks = ", ".join("?" for _ in columns)
         with duckdb.connect(":memory:") as database:
-            database.execute(f"CREATE TABLE result ({declared})")
-            if rows:
-                values = [[row.get(column) for column in columns] for row in rows]
-                database.executemany(f"INSERT INTO result VALUES ({marks})", values)  # noqa: S608
+            database.execute(f"CREATE TABLE result AS SELECT {selected}", lists)
             place = str(made).replace("'", "''")
             database.execute(f"COPY result TO '{place}' (FORMAT parquet, COMPRESSION zstd)")
         os.replace(made, target)
@@ -116,7 +118,13 @@ def _sql_type(values: Sequence[Any]) -> str:
         return "BIGINT"
     if kinds and kinds <= {int, float, Decimal}:
         return "DOUBLE"
-    return "VARCHAR"
+    return "DATE" if kinds == {datetime.date} else "VARCHAR"
+
+
+def _as(kind: str, value: Any) -> Any:
+    if value is None or kind not in ("DOUBLE", "VARCHAR"):
+        return value
+    return float(value) if kind == "DOUBLE" else str(value)
 
 
 def _usage(where: str, what: str, expected: str, action: str) -> UsageError:
