@@ -48,7 +48,7 @@ def build_report(located: LocatedCase, findings: tuple[CheckFinding, ...]) -> st
             "narrow": Markup(drawn.narrow.svg("page")),  # noqa: S704
             "caption": drawn.caption,
         }
-        for name, drawn in figures(located.case).items()
+        for name, drawn in figures(located.case, assessment=material.assessment).items()
     }
     shared = {"drawings": drawings, "missing": material.missing}
     sections = []

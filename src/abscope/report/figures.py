@@ -6,8 +6,10 @@ from abscope.case.clock import Clock
 from abscope.case.record import Case
 from abscope.report.lymphocytes import lymphocyte_figure
 from abscope.report.pain import pain_figure
+from abscope.report.spider import spider_figure
 from abscope.report.svg import Scene, Theme
 from abscope.report.timeline import NARROW, WIDE, timeline
+from abscope.response.assessment import CaseAssessment, assess_case
 
 __all__ = ["Figure", "figures"]
 
@@ -30,8 +32,12 @@ class Figure:
         return self.wide.png(width_px)
 
 
-def figures(case: Case) -> dict[str, Figure]:
-    """Return the figures that the record can fill: timeline, and lymphocytes and pain if known."""
+def figures(case: Case, *, assessment: CaseAssessment | None = None) -> dict[str, Figure]:
+    """Return the figures that the record can fill.
+
+    The timeline always; spider where a lesion has two sizes, lymphocytes and pain where known.
+    ``assessment`` is made here where the caller has none.
+    """
     clock = Clock(case)
     found = {
         "timeline": Figure(
@@ -41,6 +47,7 @@ def figures(case: Case) -> dict[str, Figure]:
             timeline(case, clock, NARROW),
         )
     }
+    found |= _changes(case, assessment or assess_case(case), clock)
     lymphocytes = [lymphocyte_figure(case, clock, narrow=narrow) for narrow in (False, True)]
     if lymphocytes[0] is not None and lymphocytes[1] is not None:
         found["lymphocytes"] = Figure(
@@ -58,3 +65,24 @@ def figures(case: Case) -> dict[str, Figure]:
             pain[1],
         )
     return found
+
+
+def _changes(case: Case, assessment: CaseAssessment, clock: Clock) -> dict[str, Figure]:
+    """Return the drawings of lesions with two sizes or more; none where there is no such lesion."""
+    found = {}
+    for name, draw, caption in _CHANGES:
+        wide = draw(case, assessment, clock, narrow=False)
+        narrow = draw(case, assessment, clock, narrow=True)
+        if wide is not None and narrow is not None:
+            found[name] = Figure(name, caption, wide, narrow)
+    return found
+
+
+_CHANGES = (
+    (
+        "spider",
+        spider_figure,
+        "Size against the last one before the course. The lines at −30 % and +20 % are those of "
+        "RECIST, drawn as guides: progression counts from the smallest size and needs 5 mm more.",
+    ),
+)

@@ -1,6 +1,7 @@
 """What the response room concludes: the abscopal call with its reasons, visits, lesions, drugs."""
 
 from abscope.report.material import Cell, Material, Row, Section, Table
+from abscope.report.sections.changes import change_tables
 from abscope.report.words import Said, plain
 from abscope.response.abscopal import Candidate
 from abscope.response.assessment import (
@@ -160,7 +161,13 @@ def responses(material: Material) -> Section | None:
         "response",
         "Response",
         "response.html",
-        {"visits": visits, "tables": tables, "notes": notes, "policy": _policy(found)},
+        {
+            "visits": visits,
+            "tables": tables,
+            "changes": change_tables(material),
+            "notes": notes,
+            "policy": _policy(found),
+        },
     )
 
 
