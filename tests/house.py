@@ -46,6 +46,7 @@ DIMENSIONLESS = {
     "high": "upper end of the quantity that holds it, same unit",
     "inflation": "a factor on a computed dose",
     "amount": "a dose whose unit stands beside it (Gy, mg, mg/kg)",
+    "kappa": "agreement beyond chance, a ratio from -1 to 1",
     "scale_max": "points of the scale named beside it",
     "scores": "points of a 0-10 scale",
     "lower_limit": "limit of normal in the unit named beside it",
