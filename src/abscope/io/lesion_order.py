@@ -19,7 +19,7 @@ _PER_VISIT = (
 )  # fmt: skip
 _PER_LESION = ("role", "kind", "organ", "method", "previously_irradiated")
 
-Found = Iterator[tuple[LesionRow, str, str, str, str]]
+_Found = Iterator[tuple[LesionRow, str, str, str, str]]
 
 
 def check_order(rows: Sequence[LesionRow], *, faults: Faults, sizes_checked: bool) -> None:
@@ -51,7 +51,7 @@ def _grouped(
     return groups
 
 
-def _spellings(rows: Iterable[LesionRow], column: str) -> Found:
+def _spellings(rows: Iterable[LesionRow], column: str) -> _Found:
     """Find names that differ only in case or blanks from an earlier one."""
     first: dict[str, LesionRow] = {}
     told: set[str] = set()
@@ -67,7 +67,7 @@ def _spellings(rows: Iterable[LesionRow], column: str) -> Found:
             )  # fmt: skip
 
 
-def _constant(rows: Sequence[LesionRow], column: str, holder: str) -> Found:
+def _constant(rows: Sequence[LesionRow], column: str, holder: str) -> _Found:
     """Find values that contradict an earlier one of the same holder; empty cells say nothing."""
     known: LesionRow | None = None
     for row in rows:
@@ -89,7 +89,7 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _reading(rows: Sequence[LesionRow], sizes_checked: bool) -> Found:
+def _reading(rows: Sequence[LesionRow], sizes_checked: bool) -> _Found:
     yield from _spellings(rows, "lesion")
     yield from _spellings(rows, "visit")
     visits = _grouped(rows, lambda row: row.visit)
@@ -116,7 +116,7 @@ def _reading(rows: Sequence[LesionRow], sizes_checked: bool) -> Found:
     yield from _partners(visits.values())
 
 
-def _duplicates(rows: Iterable[LesionRow]) -> Found:
+def _duplicates(rows: Iterable[LesionRow]) -> _Found:
     seen: dict[tuple[str, str], LesionRow] = {}
     for row in rows:
         known = seen.setdefault((row.visit, row.lesion), row)
@@ -127,7 +127,7 @@ def _duplicates(rows: Iterable[LesionRow]) -> Found:
             )  # fmt: skip
 
 
-def _time_order(visits: Sequence[LesionRow]) -> Found:
+def _time_order(visits: Sequence[LesionRow]) -> _Found:
     last = visits[0]
     for row in visits:
         column = "day" if row.date is None else "date"
@@ -158,7 +158,7 @@ def _later(one: When, other: When) -> bool:
     return one > other  # type: ignore[operator]
 
 
-def _lesion(rows: Sequence[LesionRow], start: str) -> Found:
+def _lesion(rows: Sequence[LesionRow], start: str) -> _Found:
     first = rows[0]
     if first.role == "new":
         if first.visit == start:
@@ -194,7 +194,7 @@ def _lesion(rows: Sequence[LesionRow], start: str) -> Found:
         )  # fmt: skip
 
 
-def _units(rows: Sequence[LesionRow]) -> Found:
+def _units(rows: Sequence[LesionRow]) -> _Found:
     low, high = _UNIT_RATIO
     node = any(row.kind == "node" for row in rows)
     column = "short_axis_mm" if node else "diameter_mm"
@@ -215,7 +215,7 @@ def _units(rows: Sequence[LesionRow]) -> Found:
         last = row
 
 
-def _stated_cr(visit: Sequence[LesionRow]) -> Found:
+def _stated_cr(visit: Sequence[LesionRow]) -> _Found:
     """Find targets that are left at a visit where complete response is stated."""
     columns = [
         column for column in ("stated_target", "stated_overall")
@@ -232,7 +232,7 @@ def _stated_cr(visit: Sequence[LesionRow]) -> Found:
             )  # fmt: skip
 
 
-def _partners(visits: Iterable[Sequence[LesionRow]]) -> Found:
+def _partners(visits: Iterable[Sequence[LesionRow]]) -> _Found:
     for visit in visits:
         names = {row.lesion for row in visit}
         for row in visit:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from abscope.errors import Problem, ProtocolError
 from abscope.response.coding import Contribution
 from abscope.response.policy import Policy
 from abscope.response.recist import Overall, RecistReading, VisitCall, assess
@@ -37,7 +38,7 @@ __all__ = ["CATEGORIES", "Consistency", "Difference", "Kind", "check_consistency
 
 Kind = Literal[
     "target_response", "overall_response", "after_cr", "two_dates", "invalid_category",
-    "sum", "incomplete_sum", "axis",
+    "sum", "incomplete_sum", "axis", "unreadable",
 ]  # fmt: skip
 
 #: The categories of RECIST 1.1 by test.
@@ -80,7 +81,8 @@ class Consistency:
 
     ``n_target_scored`` target responses were compared with their sums, ``n_overall_evaluable``
     overall responses with the lesions; ``n_overall_not_comparable`` rest on non-target disease
-    alone, ``n_not_scored`` overall responses are no category, so their visits are not scored.
+    alone; a reading that breaks the rules of a record is ``unreadable``, and nothing of it is
+    recomputed. ``n_not_scored`` overall responses are no category, so their visits are not scored.
     """
 
     differences: tuple[Difference, ...]
@@ -122,7 +124,7 @@ def check_consistency(
     Responses of other criteria than RECIST 1.1 (iRECIST) are left alone.
 
     Raises:
-        ProtocolError: A date, role or state without meaning, or a record that cannot be read.
+        ProtocolError: A date, role or state without meaning; each with its file and row.
     """
     rules = policy or Policy(cr_then_pr="as_observed")
     listed = (list(tumors), list(results), [r for r in responses if "IRECIST" not in _upper(r)])
@@ -134,7 +136,11 @@ def check_consistency(
         for visit in reading.visits:
             found += _categories(reading, visit)
             found += _sums(reading, visit)
-        calls = assess(record, rules)
+        try:
+            calls = assess(record, rules)
+        except ProtocolError as error:
+            found += [_unreadable(reading, problem) for problem in error.problems]
+            continue
         found += _targets(reading, calls, rules, tally)
         found += _overall(reading, calls, tally)
     return Consistency(
@@ -164,6 +170,15 @@ def _difference(
         date=visit.date,
         where=f"{row.file}:{row.row}",
         **rest,
+    )
+
+
+def _unreadable(reading: Reading, problem: Problem) -> Difference:
+    visit = reading.baseline
+    row = (visit.results or visit.responses)[0]
+    text = f"{problem.path}: {problem.what}; expected {problem.expected}"
+    return _difference(
+        "unreadable", reading, visit, row, submitted="", recomputed="", why="unreadable", text=text
     )
 
 

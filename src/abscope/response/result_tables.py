@@ -39,17 +39,17 @@ DIFFERENCE_COLUMNS = (
     "sum_mm", "submitted", "recomputed", "why", "text", "where",
 )  # fmt: skip
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 def adrs_rows(
     record: PatientRecord, reading: RecistReading, found: Outcome | None
-) -> tuple[Row, ...]:
+) -> tuple[_Row, ...]:
     """Return target, non-target, new-lesion and overall response of each visit, and the best ones.
 
     A parameter that does not apply (no target lesions) has no row. ``REASON`` is the trail.
     """
-    rows: list[Row] = []
+    rows: list[_Row] = []
     for call in reading.visits:
         rows += _visit_rows(record, call)
     if found is not None:
@@ -60,7 +60,7 @@ def adrs_rows(
     return tuple(rows)
 
 
-def _visit_rows(record: PatientRecord, call: VisitCall) -> Iterator[Row]:
+def _visit_rows(record: PatientRecord, call: VisitCall) -> Iterator[_Row]:
     place = {**_place(record, "RSEVAL", call.day_d), "AVISIT": call.visit}
     target = "; ".join(reason.text for reason in call.target.reasons) if call.target else ""
     rest = "; ".join(reason.text for reason in call.nontarget.reasons) if call.nontarget else ""
@@ -77,7 +77,7 @@ def _visit_rows(record: PatientRecord, call: VisitCall) -> Iterator[Row]:
             yield {**place, "PARAMCD": code, "PARAM": name, "AVALC": value, "REASON": reason}
 
 
-def _best_row(record: PatientRecord, code: str, name: str, best: BestCall) -> Row:
+def _best_row(record: PatientRecord, code: str, name: str, best: BestCall) -> _Row:
     return {
         **_place(record, "RSEVAL", best.day_d),
         "PARAMCD": code,
@@ -88,7 +88,7 @@ def _best_row(record: PatientRecord, code: str, name: str, best: BestCall) -> Ro
     }
 
 
-def adtr_rows(record: PatientRecord, reading: RecistReading) -> tuple[Row, ...]:
+def adtr_rows(record: PatientRecord, reading: RecistReading) -> tuple[_Row, ...]:
     """Return the sum of diameters (mm) of each visit with its references and changes.
 
     ``NADIR`` is the smallest complete sum before the visit. ``COMPLFL`` is Y where every target
@@ -99,7 +99,7 @@ def adtr_rows(record: PatientRecord, reading: RecistReading) -> tuple[Row, ...]:
     fixed = {"PARAMCD": "SDIAM", "PARAM": "Sum of Diameters (mm)"}
     first = reading.visits[0].target if reading.visits else None
     base = first.baseline_mm if first else sum(x.size_mm or 0 for x in record.targets)
-    rows: list[Row] = [
+    rows: list[_Row] = [
         {
             **_place(record, "TREVAL", record.baseline_d), **fixed, "AVISIT": "BASELINE",
             "AVAL": base, "BASE": base, "ABLFL": True, "COMPLFL": True,
@@ -109,7 +109,7 @@ def adtr_rows(record: PatientRecord, reading: RecistReading) -> tuple[Row, ...]:
         target = call.target
         if target is None:
             continue
-        row: Row = {
+        row: _Row = {
             **_place(record, "TREVAL", call.day_d), **fixed, "AVISIT": call.visit,
             "AVAL": target.sum_mm, "BASE": target.baseline_mm, "NADIR": target.nadir_mm,
             "COMPLFL": target.complete,
@@ -125,7 +125,7 @@ def adtr_rows(record: PatientRecord, reading: RecistReading) -> tuple[Row, ...]:
     return tuple(_rounded(row) for row in rows)
 
 
-def _rounded(row: Row) -> Row:
+def _rounded(row: _Row) -> _Row:
     """Give percentages with four decimals, which tables and printed numbers share."""
     return {
         name: round(value, 4) if name.startswith("PCHG") and value is not None else value
@@ -133,7 +133,7 @@ def _rounded(row: Row) -> Row:
     }
 
 
-def adtte_rows(record: PatientRecord, found: Outcome) -> tuple[Row, ...]:
+def adtte_rows(record: PatientRecord, found: Outcome) -> tuple[_Row, ...]:
     """Return progression-free survival and, after a response, its duration and the time to it (d).
 
     ``CNSR`` is 0 for an event and 1 for a censored time.
@@ -154,7 +154,7 @@ def adtte_rows(record: PatientRecord, found: Outcome) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _time_row(record: PatientRecord, code: str, name: str, time: TimeTo) -> Row:
+def _time_row(record: PatientRecord, code: str, name: str, time: TimeTo) -> _Row:
     return {
         "USUBJID": record.subject,
         "RSEVAL": record.reader,
@@ -169,7 +169,7 @@ def _time_row(record: PatientRecord, code: str, name: str, time: TimeTo) -> Row:
     }
 
 
-def _place(record: PatientRecord, evaluator: str, day_d: float | None) -> Row:
+def _place(record: PatientRecord, evaluator: str, day_d: float | None) -> _Row:
     return {
         "USUBJID": record.subject,
         evaluator: record.reader,
@@ -184,7 +184,7 @@ def _ady(since_d: float) -> int:
     return whole + 1 if whole >= 0 else whole
 
 
-def difference_rows(found: Consistency) -> tuple[Row, ...]:
+def difference_rows(found: Consistency) -> tuple[_Row, ...]:
     """Return the differences of a submission as rows, one field per column."""
     return tuple(
         {name: getattr(item, name) for name in DIFFERENCE_COLUMNS} for item in found.differences

@@ -9,10 +9,9 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from abscope.errors import Problem, ProtocolError
-from abscope.response.recist import Overall
 from abscope.response.records import (
     LesionBaseline,
     Measurement,
@@ -273,7 +272,7 @@ def submitted_records(
     """Return one record per subject and reader, day 0 at the day of the baseline visit.
 
     A result that was not done is not evaluable; a tumor without any result at a visit is not
-    mentioned there. The submitted overall response is kept as stated, and is never used.
+    mentioned there. Submitted responses are no part of a record: they are compared with it.
 
     Raises:
         ProtocolError: A role, a state or a date that has no meaning, each with its file and row.
@@ -347,13 +346,11 @@ def _visit(
             )
             new.append(NewLesion(id=tumor.lesion, certainty=certainty))
         measurements.append(measured)
-    overall = next((r.response for r in visit.responses if r.test == "OVRLRESP"), None)
     return Visit(
         id=name,
         day_d=float(visit.day.toordinal()),
         measurements=tuple(measurements),
         new_lesions=tuple(new),
-        stated_overall=overall if overall in get_args(Overall) else None,
     )
 
 
