@@ -9,6 +9,7 @@ from abscope.report.pain import pain_figure
 from abscope.report.spider import spider_figure
 from abscope.report.svg import Scene, Theme
 from abscope.report.timeline import NARROW, WIDE, timeline
+from abscope.report.waterfall import waterfall_figure
 from abscope.response.assessment import CaseAssessment, assess_case
 
 __all__ = ["Figure", "figures"]
@@ -84,5 +85,10 @@ _CHANGES = (
         spider_figure,
         "Size against the last one before the course. The lines at −30 % and +20 % are those of "
         "RECIST, drawn as guides: progression counts from the smallest size and needs 5 mm more.",
+    ),
+    (
+        "waterfall",
+        waterfall_figure,
+        "Best change of each lesion after the course, sorted; the lines are those of the spider.",
     ),
 )

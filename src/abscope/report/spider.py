@@ -321,7 +321,7 @@ def _names(lines: tuple[LesionLine, ...], frame: _Frame) -> Iterator[Element]:
         style = look(item.exposure)
         end = percent(item.steps[-1].change_frac)
         room = frame.names_width_px - 14 - text_width_px(end, 11, bold=True) - 5
-        name = item.id if text_width_px(item.name, 11) > room else item.name
+        name = item.id if text_width_px(item.name, 11) > room and room < 90 else item.name
         text = shorten(name, max(room, 20), 11)
         x = frame.names_px
         parts = [
