@@ -35,8 +35,8 @@ from abscope.response.policy import Policy
 
 __all__ = ["CohortReading", "adjudicate_cohort"]
 
-#: Patients of one chunk: small enough to stay near the core, large enough to hide the calls.
-_CHUNK = 8192
+#: Patients of one chunk; from 16,000 to 130,000 the time is the same, and memory stays small.
+_CHUNK = 32_768
 _UM_PER_MM = 1000
 
 
