@@ -239,13 +239,14 @@ def _lying(shown: list[ChangeBar | None], width: float, top: float) -> tuple[lis
 def _columns(scale: PercentScale, top: float, bottom: float) -> Iterator[Element]:
     """Draw the scale across: thresholds named above in bold, ends and zero where they fit."""
     taken: list[tuple[float, float]] = []
-    for change, words in THRESHOLDS:
+    for (change, words), side in zip(THRESHOLDS, (-1, 1), strict=True):
         x, text = scale.at_px(change), percent(change)
-        written = label((x, top + 6), text, size_px=11, anchor="middle", bold=True)
+        half = text_width_px(text, 11, bold=True) / 2 + 2
+        middle = scale.at_px(-0.05) + side * max(half, abs(x - scale.at_px(-0.05)))
+        written = label((middle, top + 6), text, size_px=11, anchor="middle", bold=True)
         drawn = line((x, top + 10), (x, bottom), stroke="ink", stroke_dasharray="1 4")
         yield group((drawn, written), title=words)
-        half = text_width_px(text, 11, bold=True) / 2 + 3
-        taken.append((x - half, x + half))
+        taken.append((middle - half, middle + half))
     for x, text in scale.ticks():
         heavy = text == "0 %"
         yield line((x, top + 10), (x, bottom), stroke="ink" if heavy else "rule", stroke_width=0.8)
