@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from abscope.cli import assess, cases, check, new, regimen, report, schema, show
+from abscope.cli import assess, best, cases, check, new, regimen, report, schema, show
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
@@ -35,6 +35,7 @@ for _command in (
     show.show,
     check.check,
     assess.assess,
+    best.best,
     new.new,
     schema.schema,
     regimen.regimen,

@@ -1,15 +1,19 @@
 """``abscope assess CASE``: what the scans, the blood and the patient say, with reasons."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abscope.cli.options import CaseArgument, JsonOption
+from abscope.cli import cohort
+from abscope.cli.options import ForceOption, JsonOption
 from abscope.cli.output import answer
+from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from abscope.response.assessment import CaseAssessment, CourseAssessment, PartReading
+    from abscope.response.policy import Policy
 
 __all__ = ["assess"]
 
@@ -32,29 +36,110 @@ _HighOption = Annotated[
 ]
 
 
-def assess(
-    case: CaseArgument,
+_Target = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CASE|LESIONS.csv",
+        help="A library name, a case file, or a flat table of lesions (.csv).",
+        show_default=False,
+    ),
+]
+_SdtmOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sdtm", metavar="DIR", help="A folder with TU, TR and RS instead.", show_default=False
+    ),
+]
+_FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Write the tables into this folder.",
+        show_default=False,
+    ),
+]  # fmt: skip
+_CriteriaOption = Annotated[
+    str, typer.Option("--criteria", help="For a table: recist, irecist or imrecist.")
+]
+_ParquetOption = Annotated[bool, typer.Option("--parquet", help="Write Parquet instead of CSV.")]
+_SizesOption = Annotated[
+    bool, typer.Option("--sizes-checked", help="A tenfold step in size is real, not cm in mm.")
+]
+_LeaveOption = Annotated[
+    bool, typer.Option("--leave-out", help="Leave out subjects with a bad row, and say which.")
+]
+
+
+def assess(  # noqa: PLR0913 - the options of the command line
+    case: _Target = None,
+    sdtm: _SdtmOption = None,
     policy: _PolicyOption = None,
     low_gy: _LowOption = None,
     high_gy: _HighOption = None,
+    criteria: _CriteriaOption = "recist",
+    output: _FolderOption = None,
+    parquet: _ParquetOption = False,
+    sizes_checked: _SizesOption = False,
+    leave_out: _LeaveOption = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Adjudicate a case: RECIST 1.1, iRECIST, lymphocytes, pain and the abscopal call.
+    """Adjudicate a case, a table of lesions or an SDTM folder, each call with its reasons.
 
-    Every call comes with its rule, its numbers and its reasons. Research use only.
+    A case gives RECIST 1.1, iRECIST, lymphocytes, pain and the abscopal call. A table gives visits,
+    best responses and times per subject. SDTM is recomputed, and each difference is listed.
     """
-    from abscope.case.shelf import open_case
-    from abscope.response.assessment import assess_case
-    from abscope.response.dose_lines import choose_lines
-    from abscope.response.plain import plain
     from abscope.response.switches import read_policy
 
     rules = read_policy(policy or ())
-    lines = choose_lines(low_gy=low_gy, high_gy=high_gy)
+    if (case is None) == (sdtm is None):
+        raise UsageError(
+            Problem(
+                "abscope assess",
+                "nothing to assess" if case is None else "both a CASE and --sdtm are given",
+                "a case, a .csv table of lesions, or --sdtm DIR",
+                "Name one of them.",
+            )
+        )
+    switches = {
+        "force": force, "as_json": as_json, "parquet": parquet, "sizes_checked": sizes_checked,
+        "leave_out": leave_out,
+    }  # fmt: skip
+    if sdtm is not None:
+        cohort.assess_sdtm(sdtm, policy=rules, output=output, switches=switches)
+    elif case is not None and case.lower().endswith((".csv", ".csv.gz")):
+        cohort.assess_lesions(
+            case, criteria=criteria, policy=rules, output=output, switches=switches
+        )
+    elif case is not None:
+        _assess_case(case, rules, (low_gy, high_gy), output=output, switches=switches)
+
+
+def _assess_case(
+    case: str,
+    rules: "Policy",
+    lines_gy: tuple[float | None, float | None],
+    *,
+    output: Path | None,
+    switches: dict[str, bool],
+) -> None:
+    from abscope.case.shelf import open_case
+    from abscope.response.assessment import assess_case
+    from abscope.response.case_tables import case_tables
+    from abscope.response.dose_lines import choose_lines
+    from abscope.response.plain import plain
+
+    lines = choose_lines(low_gy=lines_gy[0], high_gy=lines_gy[1])
     located = open_case(case)
     found = assess_case(located.case, policy=rules, lines=lines)
-    payload: dict[str, Any] = {"case": located.case.id, "file": located.name, **plain(found)}
-    answer(payload, lambda: _lines(found), as_json=as_json)
+    written = cohort.write_tables(output, case_tables(found), switches=switches)
+    payload: dict[str, Any] = {
+        "case": located.case.id, "file": located.name, "written": written, **plain(found),
+    }  # fmt: skip
+    answer(
+        payload,
+        lambda: (*_lines(found), *(f"{name}: written" for name in written)),
+        as_json=switches["as_json"],
+    )
 
 
 def _lines(found: "CaseAssessment") -> Iterator[str]:

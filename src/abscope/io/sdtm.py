@@ -6,7 +6,7 @@ What is no value at all (a size that is no number, a visit without a number) ref
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -16,7 +16,7 @@ from abscope.errors import Problem, TableError
 from abscope.io.faults import CellError, Faults
 from abscope.io.sdtm_files import find_domains, read_domain
 
-__all__ = ["ResponseRow", "ResultRow", "SdtmTables", "TumorRow", "read_sdtm"]
+__all__ = ["ResponseRow", "ResultRow", "SdtmTables", "TumorRow", "read_domains", "read_sdtm"]
 
 _DATE = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T[\d:.+-]+Z?)?)?)?)?")
 _SIZES = ("DIAMETER", "LDIAM", "LPERP", "SUMDIAM")
@@ -109,7 +109,15 @@ def read_sdtm(place: str | os.PathLike[str]) -> SdtmTables:
         UsageError: The folder, TU or TR is missing, or a domain has more than one file.
         TableError: Every bad cell of the three files, each at file:row:column.
     """
-    paths = find_domains(place)
+    return read_domains(find_domains(place))
+
+
+def read_domains(paths: Mapping[str, Path]) -> SdtmTables:
+    """Return the tables of the files that are named by domain.
+
+    Raises:
+        TableError: Every bad cell of the files, each at file:row:column.
+    """
     found: dict[str, list[Any]] = {"TU": [], "TR": [], "RS": []}
     problems: list[Problem] = []
     repeats: list[Problem] = []

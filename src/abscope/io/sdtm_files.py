@@ -13,7 +13,7 @@ from abscope.io.dataset_json import read_dataset_json
 from abscope.io.delimited import open_delimited
 from abscope.io.xport import read_xport
 
-__all__ = ["DOMAINS", "MAX_ROWS", "find_domains", "read_domain"]
+__all__ = ["DOMAINS", "MAX_ROWS", "find_domains", "find_sets", "read_domain"]
 
 DOMAINS = ("TU", "TR", "RS")
 #: Largest number of rows of one domain.
@@ -32,6 +32,39 @@ def find_domains(place: str | os.PathLike[str]) -> dict[str, Path]:
         UsageError: There is no such folder, TU or TR is missing, or a domain has several files.
     """
     name = os.fspath(place)
+    found = _by_domain(_files(name))
+    _settle(name, found)
+    return {domain: paths[0] for domain, paths in found.items() if paths}
+
+
+def find_sets(
+    place: str | os.PathLike[str],
+) -> tuple[dict[str, dict[str, Path]], tuple[Path, ...]]:
+    """Return every set of TU, TR and RS in a folder by its name, and the files that fit in none.
+
+    Files belong together when their names differ in the domain only (``sdtm_tu_onco.csv.gz``,
+    ``sdtm_tr_onco.csv.gz``). A folder with one file per domain is one set, whatever their names.
+
+    Raises:
+        UsageError: There is no such folder, or no set with both TU and TR.
+    """
+    name = os.fspath(place)
+    found = _by_domain(_files(name))
+    if all(len(paths) <= 1 for paths in found.values()):
+        return {name: find_domains(place)}, ()
+    groups: dict[str, dict[str, Path]] = {}
+    for domain, paths in found.items():
+        for path in paths:
+            rest = _TOKEN.sub("*", path.name.lower(), count=1)
+            groups.setdefault(rest, {})[domain] = path
+    whole = {rest: paths for rest, paths in sorted(groups.items()) if {"TU", "TR"} <= set(paths)}
+    if not whole:
+        _settle(name, found)
+    alone = (path for rest, paths in groups.items() if rest not in whole for path in paths.values())
+    return whole, tuple(sorted(alone))
+
+
+def _files(name: str) -> list[Path]:
     if any(mark in name for mark in "*?["):
         files = sorted(Path(found) for found in glob.glob(name))
     elif not os.path.isdir(name):
@@ -39,7 +72,10 @@ def find_domains(place: str | os.PathLike[str]) -> dict[str, Path]:
         raise _usage(name, what, "a folder with TU, TR and RS", "Name the folder.")
     else:
         files = sorted(Path(name).iterdir())
-    files = [file for file in files if file.is_file() and file.name.lower().endswith(_ENDINGS)]
+    return [file for file in files if file.is_file() and file.name.lower().endswith(_ENDINGS)]
+
+
+def _by_domain(files: list[Path]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {domain: [] for domain in DOMAINS}
     unnamed = []
     for file in files:
@@ -52,8 +88,7 @@ def find_domains(place: str | os.PathLike[str]) -> dict[str, Path]:
         domain = _declared_domain(file)
         if domain in found and not found[domain]:
             found[domain].append(file)
-    _settle(name, found)
-    return {domain: paths[0] for domain, paths in found.items() if paths}
+    return found
 
 
 def _settle(name: str, found: dict[str, list[Path]]) -> None:

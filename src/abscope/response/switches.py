@@ -1,4 +1,4 @@
-"""Policy switches from text, as a command line or a form gives them: ``name=value``."""
+"""Switches of the criteria from text, as a command line or a form gives them: ``name=value``."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from abscope.errors import Problem, UsageError
 from abscope.response.policy import Policy
 
-__all__ = ["read_policy"]
+__all__ = ["read_policy", "read_switches"]
 
 
 def read_policy(switches: Iterable[str], *, where: str = "--policy") -> Policy:
@@ -17,8 +17,16 @@ def read_policy(switches: Iterable[str], *, where: str = "--policy") -> Policy:
 
     Raises UsageError with every switch that is unknown, given twice or has a wrong value.
     """
-    hints = get_type_hints(Policy)
-    names = [item.name for item in fields(Policy)]
+    return replace(Policy(), **read_switches(switches, of=Policy, where=where))
+
+
+def read_switches(switches: Iterable[str], *, of: type, where: str) -> dict[str, Any]:
+    """Return the values of switches given as ``name=value``, typed as the fields of ``of``.
+
+    Raises UsageError with every switch that is unknown, given twice or has a wrong value.
+    """
+    hints = get_type_hints(of)
+    names = [item.name for item in fields(of)]
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for text in switches:
@@ -31,9 +39,7 @@ def read_policy(switches: Iterable[str], *, where: str = "--policy") -> Policy:
             continue
         if name in values:
             problems.append(
-                Problem(
-                    where, f"'{name}' is given twice", "each switch once", "Remove one of them."
-                )
+                Problem(where, f"'{name}' is given twice", "each switch once", "Remove one.")
             )
             continue
         read, expected = _read(value.strip(), hints[name])
@@ -42,7 +48,7 @@ def read_policy(switches: Iterable[str], *, where: str = "--policy") -> Policy:
         values[name] = read
     if problems:
         raise UsageError(problems)
-    return replace(Policy(), **values)
+    return values
 
 
 def _read(text: str, hint: Any) -> tuple[Any, str]:

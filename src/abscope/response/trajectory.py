@@ -17,8 +17,8 @@ from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 
 __all__ = [
-    "LesionResponse", "Reading", "Trajectory", "Verdict", "Word", "course_span", "is_specimen",
-    "readings", "respond",
+    "LesionResponse", "Reading", "Trajectory", "Verdict", "Word", "changes", "course_span",
+    "days_after", "is_specimen", "readings", "respond",
 ]  # fmt: skip
 
 Word = Literal["gone", "regressed", "stable", "present", "grown", "new", "reappeared"]
