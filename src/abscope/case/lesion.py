@@ -101,7 +101,7 @@ class Lesion(Record):
     @property
     def is_node(self) -> bool | None:
         """True for a lymph node, False for another tissue, None where the source leaves it open."""
-        if self.node is not None and self.node.candidates:
+        if self.node is not None:
             answers = set(self.node.candidates)
             return answers.pop() if len(answers) == 1 else None
         kinds = {site.kind == "node" for site in self.sites if site.kind != "unknown"}
