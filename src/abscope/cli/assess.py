@@ -39,7 +39,7 @@ _HighOption = Annotated[
 _Target = Annotated[
     str | None,
     typer.Argument(
-        metavar="CASE|LESIONS.csv",
+        metavar="CASE",
         help="A library name, a case file, or a flat table of lesions (.csv).",
         show_default=False,
     ),
