@@ -9,7 +9,7 @@ from abscope.report.palette import Role
 from abscope.report.svg import Element, group, label, line
 from abscope.response.exposure import ExposureName
 
-__all__ = ["Look", "exposure_key", "look"]
+__all__ = ["Look", "exposure_key", "key_rows", "look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,28 @@ def exposure_key(
 ) -> tuple[list[Element], float]:
     """Return the key to the classes in use and to ``more`` signs, wrapped, and where it ends."""
     seen = set(used)
+    both = {"uncertain", "unknown"} <= seen
     entries: list[tuple[tuple[Element, ...], str]] = []
     for name, item in _LOOKS.items():
-        if name in seen:
+        if name in seen and not (both and name == "uncertain"):
             stroke = line((0, 0), (26, 0), stroke=item.role, stroke_width=1.8,
                           stroke_dasharray=item.dash)  # fmt: skip
-            entries.append(((stroke, sign(item.shape, 13, 0, role=item.role)), item.words))
+            words = "uncertain or not known" if both and name == "unknown" else item.words
+            entries.append(((stroke, sign(item.shape, 13, 0, role=item.role)), words))
+    return key_rows((*entries, *more), place=place, right_px=right_px)
+
+
+def key_rows(
+    entries: Iterable[tuple[tuple[Element, ...], str]],
+    *,
+    place: tuple[float, float],
+    right_px: float,
+) -> tuple[list[Element], float]:
+    """Return signs, each drawn within 28 pixels, with their words, wrapped; and where it ends."""
     left, y = place
     x = left
     parts: list[Element] = []
-    for elements, text in (*entries, *more):
+    for elements, text in entries:
         width = 34 + text_width_px(text, 11) + 14
         if x + width - 14 > right_px and x > left:
             x, y = left, y + 18

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from abscope.case.clock import Clock
+from abscope.case.clock import Clock, Span
 from abscope.case.record import Case
 from abscope.report.axis import TimeAxis
 from abscope.report.changes import CoursePanel, LesionLine, Step, WordsOnly, course_panels
@@ -28,7 +28,7 @@ __all__ = ["spider_figure", "spider_scene", "step_time"]
 
 #: Lesions drawn per panel, names in words per panel, and panels; the rest is counted in words.
 MOST_LINES, MOST_WORDS, MOST_PANELS = 40, 12, 6
-_NAME_PX = 13.0
+_NAME_PX = 14.0
 
 _Box = tuple[float, float, float, float]
 
@@ -42,8 +42,6 @@ class _Frame:
     left_px: float
     right_px: float
     strip: dict[int, float]
-    names_px: float
-    names_width_px: float
 
 
 def spider_figure(case: Case, found: CaseAssessment, clock: Clock, *, narrow: bool) -> Scene | None:
@@ -67,8 +65,9 @@ def spider_scene(panels: tuple[CoursePanel, ...], *, narrow: bool) -> Scene:
         y += 18
     used = {item.exposure for panel in panels for item in panel.lines}
     used |= {item.exposure for panel in panels for item in panel.words}
-    key, y = exposure_key(used, place=(8, y + 8), right_px=width - 8, more=_signs())
     lines = [item for panel in panels for item in panel.lines]
+    spans = [step.span for item in lines for step in item.steps if step.span is not None]
+    key, y = exposure_key(used, place=(8, y + 8), right_px=width - 8, more=_signs(spans))
     ends = ", ".join(f"{item.name} {percent(item.steps[-1].change_frac)}" for item in lines[:8])
     return Scene(
         f"spider-{'narrow' if narrow else 'wide'}",
@@ -81,13 +80,15 @@ def spider_scene(panels: tuple[CoursePanel, ...], *, narrow: bool) -> Scene:
     )
 
 
-def _signs() -> tuple[tuple[tuple[Element, ...], str], ...]:
-    """The signs of times, drawn in ink because they mean the same in every color."""
+def _signs(spans: list[Span]) -> tuple[tuple[tuple[Element, ...], str], ...]:
+    """The signs of times in use, in ink because they mean the same in every color."""
     hollow = sign("value", 13, 0, role="ink", hollow=True)
-    return (
-        ((line((2, 0), (24, 0), stroke="ink"), hollow), "some day in the interval"),
-        (arrow(2, 0, 1, role="ink"), "open: before or after"),
-    )
+    held: list[tuple[tuple[Element, ...], str]] = []
+    if any(span.bounded and not span.exact for span in spans):
+        held.append(((line((2, 0), (24, 0), stroke="ink"), hollow), "some day in the interval"))
+    if any(not span.bounded for span in spans):
+        held.append(((*arrow(2, 0, 1, role="ink"),), "open: before or after"))
+    return tuple(held)
 
 
 def _panel(
@@ -95,7 +96,8 @@ def _panel(
 ) -> tuple[list[Element], float]:
     lines = panel.lines[:MOST_LINES]
     left = 54.0
-    names_width = 96.0 if narrow else _names_width(lines)
+    column = _names_column(lines, narrow=narrow)
+    names_width = 32 + sum(column)
     aside = 0.0 if narrow or not panel.words else 230.0
     right = width - 8 - aside - names_width
     head, y = _head(panel, len(lines), width, top)
@@ -106,9 +108,9 @@ def _panel(
         bottom_px=plot_top + height,
         top_px=plot_top,
     )
-    frame = _frame(lines, scale, (left, right), names_width)
+    frame = _frame(lines, scale, (left, right))
     parts = [*head, *_ground(panel, frame, narrow=narrow), *_lines(lines, frame)]
-    parts += _names(lines, frame)
+    parts += _names(lines, frame, column, narrow=narrow)
     y = scale.bottom_px + 34
     if panel.words and narrow:
         drawn, y = _words(panel.words, (8, y + 6), width - 16)
@@ -145,7 +147,6 @@ def _frame(
     lines: tuple[LesionLine, ...],
     scale: PercentScale,
     ends: tuple[float, float],
-    names_width: float,
 ) -> _Frame:
     """Return the places of a panel: an axis for known days, a strip for the others."""
     left, right = ends
@@ -167,7 +168,7 @@ def _frame(
         inset = 40.0 if any(not span.bounded for span in placed) else 14.0
         day_px = (right - strip - left - 2 * inset) / (high - low)
         axis = TimeAxis(low - inset / day_px, high + inset / day_px, left, right - strip)
-    return _Frame(axis, scale, left, right, places, right + 10, names_width - 10)
+    return _Frame(axis, scale, left, right, places)
 
 
 def _ground(panel: CoursePanel, frame: _Frame, *, narrow: bool) -> Iterator[Element]:
@@ -302,11 +303,19 @@ def _value(text: str, x: float, y: float, frame: _Frame, taken: list[_Box]) -> l
     return []
 
 
-def _names_width(lines: tuple[LesionLine, ...]) -> float:
-    return min(56 + max(text_width_px(item.name, 11) for item in lines) + 40, 230.0)
+def _names_column(lines: tuple[LesionLine, ...], *, narrow: bool) -> tuple[float, float]:
+    """Return how wide the last changes and the names run; narrow drawings show identifiers."""
+    ends = (percent(item.steps[-1].change_frac) for item in lines)
+    names = (item.id if narrow else item.name for item in lines)
+    return (
+        max(text_width_px(text, 11, bold=True) for text in ends),
+        min(max(text_width_px(text, 11) for text in names) + 1, 52.0 if narrow else 160.0),
+    )
 
 
-def _names(lines: tuple[LesionLine, ...], frame: _Frame) -> Iterator[Element]:
+def _names(
+    lines: tuple[LesionLine, ...], frame: _Frame, column: tuple[float, float], *, narrow: bool
+) -> Iterator[Element]:
     """Write the names right of the plot near the last size, apart from one another."""
     order = sorted(lines, key=lambda item: frame.scale.at_px(item.steps[-1].change_frac))
     wanted = [frame.scale.at_px(item.steps[-1].change_frac) + 4 for item in order]
@@ -320,15 +329,13 @@ def _names(lines: tuple[LesionLine, ...], frame: _Frame) -> Iterator[Element]:
     for item, y, home in zip(order, places, wanted, strict=True):
         style = look(item.exposure)
         end = percent(item.steps[-1].change_frac)
-        room = frame.names_width_px - 14 - text_width_px(end, 11, bold=True) - 5
-        name = item.id if text_width_px(item.name, 11) > room and room < 90 else item.name
-        text = shorten(name, max(room, 20), 11)
-        x = frame.names_px
+        text = shorten(item.id if narrow else item.name, column[1], 11)
+        x = frame.right_px + 8
         parts = [
             line((frame.right_px + 1, home - 4), (x, y - 4), stroke="rule"),
             sign(style.shape, x + 7, y - 4, role=style.role),
             label((x + 16, y), end, size_px=11, bold=True),
-            label((x + 20 + text_width_px(end, 11, bold=True), y), text, size_px=11),
+            label((x + 21 + column[0], y), text, size_px=11),
         ]
         yield group(parts, title=_title(item, item.steps[-1]))
 
@@ -356,7 +363,7 @@ def _words(
     if len(words) > MOST_WORDS:
         rest = Counter(look(item.exposure).words for item in words[MOST_WORDS:])
         counts = join(f"{number} {name}" for name, number in rest.most_common())
-        for row in wrap(f"and {counts} more, see the table", width, 11, lines=3):
+        for row in wrap(f"and {len(words) - MOST_WORDS} more ({counts})", width, 11, lines=3):
             parts.append(label((x, y), row, size_px=11, fill="muted"))
             y += 14
     return parts, y

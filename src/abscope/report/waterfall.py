@@ -146,8 +146,8 @@ def _panel(
         middle = bars[half:-half]
         shown = [*bars[:half], None, *bars[-half:]]
         text = (
-            f"Of {plural(len(bars), panel.noun)} the {half} with the largest growth and the {half} "
-            f"with the deepest regression are drawn; {plural(len(middle), panel.noun)} between "
+            f"Of {plural(len(bars), panel.noun)} the {half} highest and the {half} lowest changes "
+            f"are drawn; {plural(len(middle), panel.noun)} between "
             f"them, from {percent(middle[0].change_frac)} to {percent(middle[-1].change_frac)}, "
             "are not"
         )
