@@ -85,6 +85,7 @@ class Imaging(Record):
     blood_pool_sul_sd: Positive | None = None
     uptake_time_min: Minutes | None = None
     same_scanner: Fact[Flag] | None = None
+    liver_diseased: Fact[Flag] | None = None
     findings: tuple[Finding, ...] = ()
     not_assessed: tuple[Identifier, ...] = ()
     new_lesions: Fact[Flag] | None = None

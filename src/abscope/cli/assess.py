@@ -151,6 +151,9 @@ def _lines(found: "CaseAssessment") -> Iterator[str]:
         for visit in line.visits:
             yield f"  {visit.scan}: {visit.call}  ({visit.reason})"
         yield from (f"  ! {flag}" for flag in line.flags)
+    for pet in found.metabolic:
+        category = pet.call.category if pet.call else "NE"
+        yield f"PERCIST 1.0 {pet.course}, {pet.baseline} to {pet.scan}: {category}  ({pet.reason})"
     yield from _blood_and_pain(found)
     yield from _abscopal(found)
 

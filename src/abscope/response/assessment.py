@@ -20,6 +20,7 @@ from abscope.response.frames import Frame, rt_frame
 from abscope.response.grade import EvidenceGrade, grade
 from abscope.response.immune import ImmuneCourse, immune_courses
 from abscope.response.lymphocytes import LymphocyteReading, lymphocyte_readings
+from abscope.response.metabolic import MetabolicVisit, metabolic_visits
 from abscope.response.outcome import Outcome, outcome
 from abscope.response.pain import PainCall
 from abscope.response.pain_sites import pain_calls
@@ -84,6 +85,7 @@ class CaseAssessment:
     exposures: tuple[LesionExposure, ...]
     courses: tuple[CourseAssessment, ...]
     immune: tuple[ImmuneCourse, ...]
+    metabolic: tuple[MetabolicVisit, ...]
     lymphocytes: tuple[LymphocyteReading, ...]
     pain: tuple[PainCall, ...]
     abscopal: AbscopalCall
@@ -108,6 +110,7 @@ def assess_case(
         exposures=exposures(case, lines=chosen),
         courses=courses,
         immune=immune,
+        metabolic=metabolic_visits(case, clock=clock),
         lymphocytes=lymphocyte_readings(case, clock),
         pain=pain_calls(case, clock=clock),
         abscopal=call,

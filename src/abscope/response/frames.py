@@ -29,7 +29,15 @@ from abscope.response.records import (
 )
 from abscope.response.trajectory import is_specimen
 
-__all__ = ["DatedScans", "Frame", "build_frame", "examinations", "rt_frame", "treated_before"]
+__all__ = [
+    "DatedScans",
+    "Frame",
+    "build_frame",
+    "examinations",
+    "is_baseline",
+    "rt_frame",
+    "treated_before",
+]
 
 #: Examinations with their middle day from day zero (d), None where it is not known.
 DatedScans = tuple[tuple[Imaging, float | None], ...]
@@ -73,7 +81,7 @@ def rt_frame(case: Case, course: RTCourse, *, clock: Clock) -> Frame:
     before = [
         index
         for index, (scan, _) in enumerate(scans)
-        if _is_baseline(scan, clock.fact(scan.when), start)
+        if is_baseline(scan, clock.fact(scan.when), start)
     ]
     treated, possible = frozenset(course.targets), frozenset(course.targets_uncertain)
     if not before:
@@ -83,7 +91,8 @@ def rt_frame(case: Case, course: RTCourse, *, clock: Clock) -> Frame:
     return replace(frame, in_field=treated, possible=possible)
 
 
-def _is_baseline(scan: Imaging, span: Span | None, start: Span | None) -> bool:
+def is_baseline(scan: Imaging, span: Span | None, start: Span | None) -> bool:
+    """Return whether an examination precedes a course; its stated role decides without times."""
     if span is None or start is None:
         return scan.role == "baseline"
     day = span.middle_d

@@ -156,6 +156,8 @@ def responses(material: Material) -> Section | None:
         tables.append(
             Table(f"iRECIST on {drugs}", ("Examination", "Call", "Reason"), rows, note=note)
         )
+    if found.metabolic:
+        tables.append(_percist(found))
     notes = [f"{course.course}: {note}." for course in found.courses for note in course.notes]
     return Section(
         "response",
@@ -169,6 +171,17 @@ def responses(material: Material) -> Section | None:
             "policy": _policy(found),
         },
     )
+
+
+def _percist(found: CaseAssessment) -> Table:
+    rows = tuple(
+        Row(
+            pet.scan,
+            (pet.course, pet.baseline, pet.call.category if pet.call else "NE", pet.reason),
+        )
+        for pet in found.metabolic
+    )
+    return Table("PERCIST 1.0", ("PET", "Course", "Baseline", "Call", "Reason"), rows)
 
 
 def _policy(found: CaseAssessment) -> str:
