@@ -15,6 +15,7 @@ from abscope.case.clock import Clock, Span
 from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
+from abscope.response.context import context_caveats
 from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 from abscope.response.exposure import (
     CourseView,
@@ -242,6 +243,12 @@ def abscopal_call(case: Case, *, lines: ExposureLines | None = None) -> Abscopal
         dict.fromkeys(t for course in case.rt_courses for t in course.targets_uncertain)
     )
     rivals = decisive.rivals if decisive else ()
+    around = context_caveats(
+        case,
+        paths=tuple(item.path for item in found if item.exposure.intended == "not_target"),
+        start=clock.event(f"{decisive.course}.start") if decisive else None,
+        clock=clock,
+    )
     if decisive is not None:
         reasons += [f"{decisive.lesion}: {text}" for text in decisive.exposure.reasons]
         reasons += [rival.text for rival in rivals if rival.kind == "rival"]
@@ -256,7 +263,9 @@ def abscopal_call(case: Case, *, lines: ExposureLines | None = None) -> Abscopal
         new_after=new_after,
         candidates=found,
         reasons=tuple(dict.fromkeys(reasons)),
-        caveats=tuple(dict.fromkeys(rival.text for rival in rivals if rival.kind == "caveat")),
+        caveats=tuple(
+            dict.fromkeys(rival.text for rival in (*rivals, *around) if rival.kind == "caveat")
+        ),
         would_change=_would_change(case, found, decisive),
         lines=chosen,
     )

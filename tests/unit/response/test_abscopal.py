@@ -10,6 +10,7 @@ from abscope.case.shelf import library_names, open_case
 from abscope.response.abscopal import abscopal_call
 from abscope.response.exposure import exposures
 from abscope.response.grade import grade
+from response_cases import patient, scan
 
 # Calls recorded with the published facts: strict reading, field-only reading, dose evidence.
 PUBLISHED = {
@@ -38,40 +39,6 @@ def test_every_library_case_has_an_expected_call() -> None:
 def test_published_case_gets_its_recorded_call(name: str) -> None:
     call = abscopal_call(open_case(name).case)
     assert (call.strict, call.field_only, call.evidence) == PUBLISHED[name]
-
-
-def patient() -> dict[str, Any]:
-    """A brain metastasis irradiated, a lung lesion of 30 mm at 12 mm and still so later."""
-    return {
-        "id": "made-up",
-        "title": "made up",
-        "default_missing": "not_reported",
-        "day_zero": "2024-03-01",
-        "lesions": [
-            {"id": "B", "site": "brain"},
-            {"id": "L", "site": "lung", "trend_before_rt": "growing", "histology": "carcinoma"},
-        ],
-        "rt_courses": [
-            {
-                "id": "RT",
-                "start": "2024-03-01",
-                "end": "2024-03-05",
-                "phases": [{"id": "P", "targets": ["B"], "schedule": "30 Gy in 5"}],
-            }
-        ],
-        "no_systemic_therapy": [{"scope": "any", "stated": "none"}],
-        "medications": [{"kind": "steroid", "given": False}],
-        "imaging": [
-            _scan("S0", "2024-02-20", 20, 30),
-            _scan("S1", "2024-05-01", 12, 12),
-            _scan("S2", "2024-07-01", 10, 10),
-        ],
-    }
-
-
-def _scan(name: str, when: str, brain_mm: float, lung_mm: float) -> dict[str, Any]:
-    findings = [{"lesion": "B", "size_mm": brain_mm}, {"lesion": "L", "size_mm": lung_mm}]
-    return {"id": name, "when": when, "modalities": ["CT"], "findings": findings}
 
 
 def call_of(data: dict[str, Any]) -> tuple[str, str, str]:
@@ -222,7 +189,7 @@ def test_regrowth_and_an_earlier_fall_confound() -> None:
     data["imaging"][2]["findings"][1]["size_mm"] = 28
     assert call_of(data)[0] == "possible_confounded"
     data = patient()
-    data["imaging"].insert(0, _scan("S00", "2023-12-01", 20, 45))
+    data["imaging"].insert(0, scan("S00", "2023-12-01", 20, 45))
     del data["lesions"][1]["trend_before_rt"]
     assert call_of(data)[0] == "possible_confounded"
 
