@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["patient", "scan"]
+__all__ = ["examination", "patient"]
 
 
 def patient() -> dict[str, Any]:
@@ -27,13 +27,13 @@ def patient() -> dict[str, Any]:
         "no_systemic_therapy": [{"scope": "any", "stated": "none"}],
         "medications": [{"kind": "steroid", "given": False}],
         "imaging": [
-            scan("S0", "2024-02-20", 20, 30),
-            scan("S1", "2024-05-01", 12, 12),
-            scan("S2", "2024-07-01", 10, 10),
+            examination("S0", "2024-02-20", 20, 30),
+            examination("S1", "2024-05-01", 12, 12),
+            examination("S2", "2024-07-01", 10, 10),
         ],
     }
 
 
-def scan(name: str, when: str, brain_mm: float, lung_mm: float) -> dict[str, Any]:
+def examination(name: str, when: str, brain_mm: float, lung_mm: float) -> dict[str, Any]:
     findings = [{"lesion": "B", "size_mm": brain_mm}, {"lesion": "L", "size_mm": lung_mm}]
     return {"id": name, "when": when, "modalities": ["CT"], "findings": findings}

@@ -10,7 +10,7 @@ from abscope.case.shelf import library_names, open_case
 from abscope.response.abscopal import abscopal_call
 from abscope.response.exposure import exposures
 from abscope.response.grade import grade
-from response_cases import patient, scan
+from response_cases import examination, patient
 
 # Calls recorded with the published facts: strict reading, field-only reading, dose evidence.
 PUBLISHED = {
@@ -189,7 +189,7 @@ def test_regrowth_and_an_earlier_fall_confound() -> None:
     data["imaging"][2]["findings"][1]["size_mm"] = 28
     assert call_of(data)[0] == "possible_confounded"
     data = patient()
-    data["imaging"].insert(0, scan("S00", "2023-12-01", 20, 45))
+    data["imaging"].insert(0, examination("S00", "2023-12-01", 20, 45))
     del data["lesions"][1]["trend_before_rt"]
     assert call_of(data)[0] == "possible_confounded"
 
