@@ -219,7 +219,8 @@ def _lines(lines: tuple[LesionLine, ...], frame: _Frame) -> Iterator[Element]:
     taken: list[_Box] = []
     marks = [[(step, *_mark(step, item, frame)) for step in item.steps] for item in lines]
     for row in marks:
-        taken += [(g.low_px, y - 7, g.high_px, y + 7) for _, g, _, y in row]
+        taken += [(g.low_px, y - 4.5, g.high_px, y + 4.5) for _, g, _, y in row]
+        taken += [(x - 6, y - 7, x + 6, y + 7) for _, _, x, y in row]
     for item, row in zip(lines, marks, strict=True):
         style = look(item.exposure)
         for (_, _, *a), (_, _, *b) in itertools.pairwise(row):

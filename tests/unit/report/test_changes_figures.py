@@ -302,3 +302,35 @@ def test_hostile_names_stay_names(narrow: bool) -> None:
             assert not list(root.iter(f"{SVG}script"))
         assert not outside(scene)
         assert any("肝肝肝" in title for title in titles(scene))
+
+
+def test_more_than_six_courses_are_counted_not_drawn() -> None:
+    """Closed form: eight courses leave two."""
+    courses = tuple(CoursePanel(f"RT{n}", None, (line("a", (0, -0.5)),), ()) for n in range(1, 9))
+    seen = texts(spider_scene(courses, narrow=True))
+    assert "2 more courses in the table only" in seen
+    assert sum(text.startswith("Change from baseline after RT") for text in seen) == 6
+
+
+def test_uncertain_and_unknown_share_one_place_in_the_key_and_differ_in_titles() -> None:
+    lines = (line("a", (0, -0.5), "uncertain"), line("b", (0, 0.1), "unknown"))
+    scene = spider_scene((panel(*lines),), narrow=False)
+    assert texts(scene).count("uncertain or not known") == 1
+    assert any(title.startswith("a, uncertain:") for title in titles(scene))
+    assert any(title.startswith("b, dose not known:") for title in titles(scene))
+
+
+def test_values_in_a_crowd_never_cover_one_another() -> None:
+    """Property: no two bold values of the plot overlap, however close the sizes lie."""
+    lines = tuple(line(f"L{n}", (0, -0.3 - n / 300, -0.5 + n / 200)) for n in range(30))
+    for narrow in (False, True):
+        root = ET.fromstring(spider_scene((panel(*lines),), narrow=narrow).svg("light"))
+        spots = sorted(
+            (float(t.get("y", "0")), float(t.get("x", "0")))
+            for t in root.iter(f"{SVG}text")
+            if t.get("font-weight") == "700" and t.get("text-anchor") is None
+        )
+        assert len(spots) > 30
+        for n, (y, x) in enumerate(spots):
+            for other_y, other_x in spots[n + 1 :]:
+                assert abs(y - other_y) >= 11 or abs(x - other_x) >= 20
