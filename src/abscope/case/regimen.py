@@ -78,7 +78,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """One fraction or infusion: its number, label, amount and, where known, its time."""
+    """One fraction or infusion: its number, label, amount and, where known, its time.
+
+    ``day_d`` counts from the case's day zero, ``offset_d`` from the first dose of the regimen.
+    """
 
     number: int
     label: str
@@ -86,6 +89,7 @@ class Dose:
     unit: str
     day_d: float | None
     date: date | None
+    offset_d: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +246,14 @@ def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
     """Return every dose of a regimen in order; days and dates are None where not said.
 
     Days count from the case's day zero where a segment starts ``from d0``; a segment that starts
-    on a date has dates only. Weekends are skipped by the calendar, which needs a start date; a
-    start on a weekend moves to the Monday.
+    on a date has dates only. What is known without any start is the time since the first dose; a
+    segment joined by ``&`` without a start has none. Weekends are skipped by the calendar, which
+    needs a start date; a start on a weekend moves to the Monday.
     """
     doses: list[Dose] = []
     cursor_d: float | None = None
     cursor_date: date | None = None
+    interval: float | None = None
     for segment in segments:
         start_d, start_date = segment.start_d, segment.start_date
         if segment.follows and start_d is None and start_date is None:
@@ -260,8 +266,11 @@ def expand_regimen(segments: tuple[Segment, ...]) -> tuple[Dose, ...]:
                 "'from YYYY-MM-DD'",
                 "Add the date of the first dose, or leave out 'skip weekends'.",
             )
+        origin_d = _origin(segment, doses, interval)
         for dose in _doses(segment, start_d, start_date):
-            doses.append(replace(dose, number=len(doses) + 1))
+            number = len(doses) + 1
+            placed = _since_first(doses[0] if doses else dose, dose, origin_d)
+            doses.append(replace(dose, number=number, offset_d=placed))
         interval = segment.interval_d
         last = doses[-1]
         cursor_d = None if last.day_d is None or interval is None else last.day_d + interval
@@ -302,6 +311,26 @@ def _later(day: date, days: float) -> date:
         ) from None
 
 
+def _origin(segment: Segment, doses: list[Dose], interval_d: float | None) -> float | None:
+    """Days from the first dose of the regimen to the first of this segment, by the text alone."""
+    if not doses:
+        return 0.0
+    last = doses[-1].offset_d
+    if not segment.follows or last is None or interval_d is None:
+        return None
+    return last + interval_d + segment.delay_d
+
+
+def _since_first(first: Dose, dose: Dose, origin_d: float | None) -> float | None:
+    if first.date is not None and dose.date is not None:
+        return float((dose.date - first.date).days)
+    if first.day_d is not None and dose.day_d is not None:
+        return round(dose.day_d - first.day_d, 9)
+    if origin_d is None or dose.offset_d is None:
+        return None
+    return round(origin_d + dose.offset_d, 9)
+
+
 def _doses(segment: Segment, start_d: float | None, start_date: date | None) -> list[Dose]:
     out: list[Dose] = []
     skipped = 0
@@ -318,5 +347,7 @@ def _doses(segment: Segment, start_d: float | None, start_date: date | None) -> 
                 offset += 1
         if day is not None:
             day = round(day + offset, 9)
-        out.append(Dose(index + 1, segment.label, segment.amount, segment.unit, day, when))
+        known = index == 0 or (segment.interval_d is not None and not segment.skip_weekends)
+        since = float(offset) if known else None
+        out.append(Dose(index + 1, segment.label, segment.amount, segment.unit, day, when, since))
     return out

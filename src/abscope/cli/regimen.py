@@ -58,6 +58,7 @@ def _dose(dose: "Dose") -> dict[str, Any]:
         "amount": dose.amount,
         "unit": dose.unit,
         "day": dose.day_d,
+        "days_since_first": dose.offset_d,
         "date": dose.date.isoformat() if dose.date else None,
     }
 
@@ -68,13 +69,16 @@ def _lines(doses: tuple["Dose", ...], totals: tuple["Total", ...]) -> Iterator[s
             str(dose.number),
             dose.date.strftime("%Y-%m-%d %a") if dose.date else "-",
             "-" if dose.day_d is None else f"{dose.day_d:g}",
+            "-"
+            if dose.offset_d is None or dose.date or dose.day_d is not None
+            else f"+{dose.offset_d:g} d",
             f"{dose.amount:g} {dose.unit}",
             dose.label or "-",
         )
         for dose in doses
     ]
-    head = ("number", "date", "day", "dose", "label")
-    used = [i for i, name in enumerate(head) if i in (0, 3) or any(row[i] != "-" for row in rows)]
+    head = ("number", "date", "day", "since first", "dose", "label")
+    used = [i for i, name in enumerate(head) if i in (0, 4) or any(row[i] != "-" for row in rows)]
     yield from table(([row[i] for i in used] for row in rows), head=[head[i] for i in used])
     for total in totals:
         label = f"{total.label}: " if total.label else ""

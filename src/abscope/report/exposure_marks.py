@@ -40,7 +40,7 @@ def look(exposure: ExposureName) -> Look:
 def exposure_key(
     used: Iterable[ExposureName],
     *,
-    place: tuple[float, float],
+    place_px: tuple[float, float],
     right_px: float,
     more: tuple[tuple[tuple[Element, ...], str], ...] = (),
 ) -> tuple[list[Element], float]:
@@ -54,17 +54,17 @@ def exposure_key(
                           stroke_dasharray=item.dash)  # fmt: skip
             words = "uncertain or not known" if both and name == "unknown" else item.words
             entries.append(((stroke, sign(item.shape, 13, 0, role=item.role)), words))
-    return key_rows((*entries, *more), place=place, right_px=right_px)
+    return key_rows((*entries, *more), place_px=place_px, right_px=right_px)
 
 
 def key_rows(
     entries: Iterable[tuple[tuple[Element, ...], str]],
     *,
-    place: tuple[float, float],
+    place_px: tuple[float, float],
     right_px: float,
 ) -> tuple[list[Element], float]:
     """Return signs, each drawn within 28 pixels, with their words, wrapped; and where it ends."""
-    left, y = place
+    left, y = place_px
     x = left
     parts: list[Element] = []
     for elements, text in entries:

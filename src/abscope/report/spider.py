@@ -67,7 +67,7 @@ def spider_scene(panels: tuple[CoursePanel, ...], *, narrow: bool) -> Scene:
     used |= {item.exposure for panel in panels for item in panel.words}
     lines = [item for panel in panels for item in panel.lines]
     spans = [step.span for item in lines for step in item.steps if step.span is not None]
-    key, y = exposure_key(used, place=(8, y + 8), right_px=width - 8, more=_signs(spans))
+    key, y = exposure_key(used, place_px=(8, y + 8), right_px=width - 8, more=_signs(spans))
     ends = ", ".join(f"{item.name} {percent(item.steps[-1].change_frac)}" for item in lines[:8])
     return Scene(
         f"spider-{'narrow' if narrow else 'wide'}",
@@ -342,10 +342,10 @@ def _names(
 
 
 def _words(
-    words: tuple[WordsOnly, ...], place: tuple[float, float], width: float
+    words: tuple[WordsOnly, ...], place_px: tuple[float, float], width: float
 ) -> tuple[list[Element], float]:
     """List the lesions that have no two sizes, in words."""
-    x, y = place
+    x, y = place_px
     parts: list[Element] = []
     parts.append(label((x, y), "Without two sizes, in words:", size_px=11, fill="muted"))
     y += 17

@@ -28,7 +28,7 @@ __all__ = [
 LaneEventKind = Literal["radiotherapy", "CR", "PR", "SD", "PD"]
 
 #: Lanes drawn; the rest is counted in words.
-MOST_LANES = 60
+_MOST_LANES = 60
 _ROW_PX, _BAR_PX = 19.0, 9.0
 
 
@@ -90,7 +90,7 @@ def swimmer_scene(
     _check(lanes)
     width = 330.0 if narrow else 1120.0
     order = sorted(lanes, key=lambda lane: -lane.last_d)
-    shown = order[:MOST_LANES]
+    shown = order[:_MOST_LANES]
     names = max((text_width_px(lane.name, 11) for lane in shown), default=0.0)
     left = 20 + min(names, 70.0 if narrow else 180.0)
     longest = max([7.0, *(_furthest(lane) for lane in shown)])
@@ -159,11 +159,11 @@ def _head(title: str, order: list[SwimmerLane], width: float) -> tuple[list[Elem
     """Return the title and, where lanes are left out, which; and where the lanes begin."""
     y = 14.0
     parts: list[Element] = [label((8, y), shorten(title, width - 16, 12, bold=True), bold=True)]
-    rest = order[MOST_LANES:]
+    rest = order[_MOST_LANES:]
     if rest:
         dead = sum(lane.end == "death" for lane in rest)
         text = (
-            f"The {MOST_LANES} longest of {plural(len(order), 'patient')} are drawn; not drawn: "
+            f"The {_MOST_LANES} longest of {plural(len(order), 'patient')} are drawn; not drawn: "
             f"{plural(len(rest), 'patient')}, {day_words(rest[-1].last_d)} to "
             f"{day_words(rest[0].last_d)}, {dead} died"
         )
@@ -259,4 +259,4 @@ def _key(shown: list[SwimmerLane], width: float, top: float) -> tuple[list[Eleme
     if "stopped" in ends:
         bar = rect((2, -4.5, 22, 9), fill="band", stroke="muted")
         entries.append(((bar,), "no longer followed"))
-    return key_rows(entries, place=(8, top), right_px=width - 8)
+    return key_rows(entries, place_px=(8, top), right_px=width - 8)

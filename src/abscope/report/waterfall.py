@@ -94,7 +94,7 @@ def waterfall_scene(panels: tuple[WaterfallPanel, ...], *, narrow: bool) -> Scen
     bars = [bar for panel in panels for bar in panel.bars]
     used = {bar.exposure for bar in bars if bar.exposure is not None}
     if used:
-        key, y = exposure_key(used, place=(8, y + 8), right_px=width - 8)
+        key, y = exposure_key(used, place_px=(8, y + 8), right_px=width - 8)
         parts += key
     counts = ", ".join(
         f"{plural(sum(b.change_frac <= change for b in bars), 'bar')} at {percent(change)} or less"
@@ -192,10 +192,10 @@ def _upright(
 
 
 def _name(
-    text: str, place: tuple[float, float], pitch: float, *, turned: bool
+    text: str, place_px: tuple[float, float], pitch: float, *, turned: bool
 ) -> Iterator[Element]:
     """Return a name below its bar, in up to three lines, or turned to read upward."""
-    x, y = place
+    x, y = place_px
     if turned:
         written = label((0, 0), shorten(text, _NAME_PX, 11), size_px=11, anchor="end")
         yield group([written], transform=f"translate({x + 4:.1f} {y - 9:.1f}) rotate(-90)")
@@ -275,9 +275,9 @@ def _sign(bar: ChangeBar, x: float, y: float) -> list[Element]:
     return [sign(look(bar.exposure).shape, x, y, role=_role(bar))]
 
 
-def _gap(place: tuple[float, float], *, upright: bool) -> Iterator[Element]:
+def _gap(place_px: tuple[float, float], *, upright: bool) -> Iterator[Element]:
     """Draw three dots for the bars that are left out."""
-    x, y = place
+    x, y = place_px
     for n in (-1, 0, 1):
         dot = (x + 5 * n, y) if upright else (x, y + 5 * n)
         yield rect((dot[0] - 1, dot[1] - 1, 2, 2), fill="ink")

@@ -115,3 +115,19 @@ def test_a_stated_end_wins_over_the_derived_one() -> None:
 def test_a_drug_named_twice_alike_is_one_drug() -> None:
     agent = read_drug({"name": "Pembrolizumab", "regimen": "pembrolizumab 200 mg q21d x 6"})
     assert agent == {"name": "Pembrolizumab", "dose_mg": 200.0, "interval_d": 21.0, "n_cycles": 6}
+
+
+@pytest.mark.parametrize(
+    ("text", "offsets"),
+    [
+        ("200 mg q21d x 3", [0.0, 21.0, 42.0]),
+        ("80 mg q21d x 2 then 200 mg q42d x 2 after 7 d", [0.0, 21.0, 49.0, 91.0]),
+        ("5 x 4.5 Gy daily from 2018-04-20 skip weekends", [0.0, 3.0, 4.0, 5.0, 6.0]),
+        ("22.5 Gy in 3", [0.0, None, None]),
+        ("2 x 2 Gy daily skip weekends", [0.0, None]),
+        ("2 x 2 Gy daily & 200 mg q21d x 2", [0.0, 1.0, None, None]),
+        ("2 x 2 Gy daily from d0 & 200 mg q21d x 2 from d7", [0.0, 1.0, 7.0, 28.0]),
+    ],
+)
+def test_time_since_the_first_dose(text: str, offsets: list[float | None]) -> None:
+    assert [dose.offset_d for dose in expand_regimen(parse_regimen(text))] == offsets

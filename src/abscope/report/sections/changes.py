@@ -9,17 +9,17 @@ from abscope.report.words import Said, plural
 
 __all__ = ["change_tables"]
 
-MOST_ROWS = 200
+_MOST_ROWS = 200
 
 
 def change_tables(material: Material) -> list[Table]:
     """Return every drawn size with its day and change; empty where no lesion has two sizes."""
     tables = []
     for panel in course_panels(material.case, material.assessment, material.clock):
-        rows = [_line(item) for item in panel.lines[:MOST_ROWS]]
+        rows = [_line(item) for item in panel.lines[:_MOST_ROWS]]
         rows += [
             Row(item.name, (look(item.exposure).words, Said(item.text, missing=True), ""))
-            for item in panel.words[: MOST_ROWS - len(rows)]
+            for item in panel.words[: _MOST_ROWS - len(rows)]
         ]
         left_out = len(panel.lines) + len(panel.words) - len(rows)
         tables.append(
