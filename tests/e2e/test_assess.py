@@ -70,6 +70,26 @@ def test_a_table_of_lesions_is_read_exactly_at_the_boundaries(inside: Call, tmp_
     assert immune["subjects"][0]["visits"] == [{"visit": "v1", "overall": "iUPD"}]
 
 
+def test_a_table_is_drawn_as_waterfall_and_swimmer(inside: Call, tmp_path: Path) -> None:
+    file, folder = tmp_path / "lesions.csv", tmp_path / "figures"
+    file.write_text(HEAD + GROWN, encoding="utf-8")
+    done = inside("assess", file, "--figures", folder, "--json")
+    assert done.status == 0
+    assert [item["best_change_frac"] for item in done.json["subjects"]] == pytest.approx(
+        [0.2, -0.3]
+    )
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [
+        "cohort-swimmer.png",
+        "cohort-swimmer.svg",
+        "cohort-waterfall.png",
+        "cohort-waterfall.svg",
+    ]
+    drawn = (folder / "cohort-waterfall.svg").read_text(encoding="utf-8")
+    assert "p1" in drawn
+    assert "p2" in drawn
+
+
 def test_all_bad_rows_of_a_table_are_named_or_left_out(inside: Call, tmp_path: Path) -> None:
     file = tmp_path / "lesions.csv"
     bad = GROWN.replace("32.4", "-3").replace("9.8", "a lot")

@@ -57,6 +57,13 @@ _FolderOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+_FiguresOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--figures", metavar="DIR", help="For a table: draw waterfall and swimmer there.",
+        show_default=False,
+    ),
+]  # fmt: skip
 _CriteriaOption = Annotated[
     str, typer.Option("--criteria", help="For a table: recist, irecist or imrecist.")
 ]
@@ -77,6 +84,7 @@ def assess(  # noqa: PLR0913 - the options of the command line
     high_gy: _HighOption = None,
     criteria: _CriteriaOption = "recist",
     output: _FolderOption = None,
+    figures: _FiguresOption = None,
     parquet: _ParquetOption = False,
     sizes_checked: _SizesOption = False,
     leave_out: _LeaveOption = False,
@@ -108,7 +116,7 @@ def assess(  # noqa: PLR0913 - the options of the command line
         cohort.assess_sdtm(sdtm, policy=rules, output=output, switches=switches)
     elif case is not None and case.lower().endswith((".csv", ".csv.gz")):
         cohort.assess_lesions(
-            case, criteria=criteria, policy=rules, output=output, switches=switches
+            case, criteria=criteria, policy=rules, folders=(output, figures), switches=switches
         )
     elif case is not None:
         _assess_case(case, rules, (low_gy, high_gy), output=output, switches=switches)

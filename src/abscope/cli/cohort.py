@@ -37,12 +37,13 @@ def assess_lesions(
     *,
     criteria: str,
     policy: "Policy",
-    output: Path | None,
+    folders: tuple[Path | None, Path | None],
     switches: Mapping[str, bool],
 ) -> None:
     """Adjudicate every subject of a flat lesion table and print or write the results.
 
-    ``switches``: ``force``, ``as_json``, ``sizes_checked``, ``leave_out``, ``parquet``.
+    ``folders`` take the tables and the figures. ``switches``: ``force``, ``as_json``,
+    ``sizes_checked``, ``leave_out``, ``parquet``.
     """
     from abscope.io.lesion_table import read_lesion_table
     from abscope.response.plain import plain
@@ -57,7 +58,8 @@ def assess_lesions(
     )
     records = patient_records(rows.rows, sizes_checked=checked)
     found = assess_records(records, criteria=criteria_of(criteria), policy=policy)
-    written = write_tables(output, _result_tables(found), switches=switches)
+    written = write_tables(folders[0], _result_tables(found), switches=switches)
+    written += _write_figures(folders[1], found, force=switches["force"])
     payload = {
         "file": file,
         "criteria": criteria,
@@ -79,6 +81,20 @@ def assess_lesions(
     )  # fmt: skip
 
 
+def _write_figures(folder: Path | None, found: "TableAssessment", *, force: bool) -> list[str]:
+    from abscope.case.files import write_files
+    from abscope.report.cohort import cohort_figures
+
+    if folder is None:
+        return []
+    contents: dict[Path, str | bytes] = {}
+    for name, figure in cohort_figures(found).items():
+        contents[folder / f"cohort-{name}.svg"] = figure.svg()
+        contents[folder / f"cohort-{name}.png"] = figure.png()
+    write_files(contents, force=force, folder=folder)
+    return [str(path) for path in contents]
+
+
 def _subject(item: dict[str, Any]) -> dict[str, Any]:
     return {
         "subject": item["subject"],
@@ -86,6 +102,7 @@ def _subject(item: dict[str, Any]) -> dict[str, Any]:
         "visits": [{"visit": visit, "overall": overall} for visit, overall in item["visits"]],
         "best": item["outcome"]["best"],
         "confirmed_best": item["outcome"]["confirmed_best"],
+        "best_change_frac": item["best_change_frac"],
         "pfs": item["outcome"]["pfs"],
         "dor": item["outcome"]["dor"],
         "ttr_d": item["outcome"]["ttr_d"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from abscope.errors import Problem, ProtocolError
+from abscope.response.best import span_d
 from abscope.response.imrecist import assess_imrecist, imrecist_outcome
 from abscope.response.irecist import assess_irecist, irecist_outcome
 from abscope.response.outcome import Outcome, outcome
@@ -21,11 +22,18 @@ CRITERIA: tuple[Criteria, ...] = get_args(Criteria)
 
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
-    """One subject as one reader saw it: the overall response of each visit and the best ones."""
+    """One subject as one reader saw it: the overall response of each visit and the best ones.
+
+    ``visit_d`` are the days of the visits from the reference day on; ``best_change_frac`` is the
+    deepest change of a complete sum of diameters from baseline, None without sums.
+    """
 
     subject: str
     reader: str
     visits: tuple[tuple[str, str], ...]
+    visit_d: tuple[float, ...]
+    best_change_frac: float | None
+    death_d: float | None
     outcome: Outcome
 
 
@@ -85,7 +93,8 @@ def _one(
         found = outcome(record, reading)
         visits = tuple((call.visit, str(call.overall)) for call in reading.visits)
         rows, sums = adrs_rows(record, reading, found), adtr_rows(record, reading)
-        return SubjectResult(record.subject, record.reader, visits, found), rows, sums
+        days = [call.day_d for call in reading.visits]
+        return _result(record, visits, days, found, sums), rows, sums
     if criteria == "irecist":
         immune = assess_irecist(record, policy)
         found = irecist_outcome(record, immune)
@@ -123,4 +132,28 @@ def _one(
         )
     )
     visits = tuple((visit, overall) for visit, _, overall, _ in calls)
-    return SubjectResult(record.subject, record.reader, visits, found), rows, ()
+    return _result(record, visits, [day_d for _, day_d, _, _ in calls], found, ()), rows, ()
+
+
+def _result(
+    record: PatientRecord,
+    visits: tuple[tuple[str, str], ...],
+    days: list[float],
+    found: Outcome,
+    sums: _Rows,
+) -> SubjectResult:
+    changes = [
+        row["PCHG"] / 100
+        for row in sums
+        if row.get("PCHG") is not None and row["COMPLFL"] and not row.get("ABLFL")
+    ]
+    start, death = record.reference_d, record.death_d
+    return SubjectResult(
+        subject=record.subject,
+        reader=record.reader,
+        visits=visits,
+        visit_d=tuple(span_d(day, start) for day in days),
+        best_change_frac=float(min(changes)) if changes else None,
+        death_d=None if death is None else span_d(death, start),
+        outcome=found,
+    )
