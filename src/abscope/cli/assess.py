@@ -67,6 +67,13 @@ _FiguresOption = Annotated[
 _CriteriaOption = Annotated[
     str, typer.Option("--criteria", help="For a table: recist, irecist or imrecist.")
 ]
+_ReaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader", metavar="NAME", help="A name that the column reader may hold; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
 _ParquetOption = Annotated[bool, typer.Option("--parquet", help="Write Parquet instead of CSV.")]
 _SizesOption = Annotated[
     bool, typer.Option("--sizes-checked", help="A tenfold step in size is real, not cm in mm.")
@@ -84,6 +91,7 @@ def assess(  # noqa: PLR0913 - the options of the command line
     high_gy: _HighOption = None,
     criteria: _CriteriaOption = "recist",
     output: _FolderOption = None,
+    reader: _ReaderOption = None,
     figures: _FiguresOption = None,
     parquet: _ParquetOption = False,
     sizes_checked: _SizesOption = False,
@@ -116,7 +124,11 @@ def assess(  # noqa: PLR0913 - the options of the command line
         cohort.assess_sdtm(sdtm, policy=rules, output=output, switches=switches)
     elif case is not None and case.lower().endswith((".csv", ".csv.gz")):
         cohort.assess_lesions(
-            case, criteria=criteria, policy=rules, folders=(output, figures), switches=switches
+            case,
+            reading=(criteria, reader or ()),
+            policy=rules,
+            folders=(output, figures),
+            switches=switches,
         )
     elif case is not None:
         _assess_case(case, rules, (low_gy, high_gy), output=output, switches=switches)

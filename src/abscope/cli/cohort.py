@@ -35,29 +35,32 @@ def criteria_of(name: str) -> "Criteria":
 def assess_lesions(
     file: str,
     *,
-    criteria: str,
+    reading: tuple[str, Sequence[str]],
     policy: "Policy",
     folders: tuple[Path | None, Path | None],
     switches: Mapping[str, bool],
 ) -> None:
     """Adjudicate every subject of a flat lesion table and print or write the results.
 
-    ``folders`` take the tables and the figures. ``switches``: ``force``, ``as_json``,
+    ``reading`` names the criteria and the readers (none: the usual names), ``folders`` take the
+    tables and the figures. ``switches``: ``force``, ``as_json``,
     ``sizes_checked``, ``leave_out``, ``parquet``.
     """
-    from abscope.io.lesion_table import read_lesion_table
+    from abscope.io.lesion_table import READERS, read_lesion_table
     from abscope.response.plain import plain
     from abscope.response.table_assessment import assess_records
     from abscope.response.tables import patient_records
 
     checked = switches["sizes_checked"]
+    criteria, readers = criteria_of(reading[0]), reading[1] or READERS
     rows = read_lesion_table(
         file,
+        readers=readers,
         bad_rows="leave_out" if switches["leave_out"] else "refuse",
         sizes_checked=checked,
     )
     records = patient_records(rows.rows, sizes_checked=checked)
-    found = assess_records(records, criteria=criteria_of(criteria), policy=policy)
+    found = assess_records(records, criteria=criteria, policy=policy)
     written = write_tables(folders[0], _result_tables(found), switches=switches)
     written += _write_figures(folders[1], found, force=switches["force"])
     payload = {

@@ -1,41 +1,17 @@
 """Best responses per reader and set of criteria, from the rows of a table of time points."""
 
-import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from abscope.errors import Problem, ProtocolError
 from abscope.response.switches import read_switches
-from abscope.response.tables import assessments, dates_by_subject
+from abscope.response.tables import TimepointLike, assessments, dates_by_subject
 from abscope.response.timepoints import EndpointTable, TableOptions, best_table
 
 __all__ = ["BEST_COLUMNS", "BestTable", "best_tables", "endpoint_rows"]
 
 BEST_COLUMNS = ("USUBJID", "RSEVAL", "RSCAT", "PARAMCD", "AVALC", "ADT")
-
-
-class _Row(Protocol):
-    @property
-    def file(self) -> str: ...
-    @property
-    def row(self) -> int: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def reader(self) -> str: ...
-    @property
-    def criteria(self) -> str: ...
-    @property
-    def date(self) -> datetime.date: ...
-    @property
-    def response(self) -> str: ...
-    @property
-    def reference(self) -> datetime.date | None: ...
-    @property
-    def death(self) -> datetime.date | None: ...
-    @property
-    def new_therapy(self) -> datetime.date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +24,9 @@ class BestTable:
     options: dict[str, Any]
 
 
-def best_tables(rows: Iterable[_Row], *, switches: Iterable[str] = ()) -> tuple[BestTable, ...]:
+def best_tables(
+    rows: Iterable[TimepointLike], *, switches: Iterable[str] = ()
+) -> tuple[BestTable, ...]:
     """Return one table per reader and set of criteria, in the order of their first rows.
 
     Raises:

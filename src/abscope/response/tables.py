@@ -1,6 +1,6 @@
 """Rows of flat tables as the records that the criteria read.
 
-A row is any object with the attributes of `_LesionRow` or `_TimepointRow`; this module knows
+A row is any object with the attributes of `_LesionRow` or `TimepointLike`; this module knows
 no file. Day 0 of a subject is the earliest baseline date of any reader, or the day 0 of the table.
 """
 
@@ -13,11 +13,7 @@ from abscope.errors import Problem, ProtocolError
 from abscope.response.records import LesionBaseline, Measurement, NewLesion, PatientRecord, Visit
 from abscope.response.timepoint_rows import Assessment
 
-__all__ = [
-    "assessments",
-    "dates_by_subject",
-    "patient_records",
-]
+__all__ = ["TimepointLike", "assessments", "dates_by_subject", "patient_records"]
 
 
 class _LesionRow(Protocol):
@@ -97,29 +93,48 @@ class _LesionRow(Protocol):
     def new_therapy(self) -> Any: ...
 
 
-class _TimepointRow(Protocol):
-    """The adjudicated response of one visit."""
+class TimepointLike(Protocol):
+    """The adjudicated response of one visit, as a table gives it."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """The name of the file."""
+
     @property
-    def row(self) -> int: ...
+    def row(self) -> int:
+        """The row in the file."""
+
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str:
+        """The subject."""
+
     @property
-    def reader(self) -> str: ...
+    def reader(self) -> str:
+        """Whose reading it is."""
+
     @property
-    def criteria(self) -> str: ...
+    def criteria(self) -> str:
+        """RECIST or iRECIST."""
+
     @property
-    def date(self) -> datetime.date: ...
+    def date(self) -> datetime.date:
+        """The date of the assessment."""
+
     @property
-    def response(self) -> str: ...
+    def response(self) -> str:
+        """The response."""
+
     @property
-    def reference(self) -> datetime.date | None: ...
+    def reference(self) -> datetime.date | None:
+        """The day from which stable disease counts."""
+
     @property
-    def death(self) -> datetime.date | None: ...
+    def death(self) -> datetime.date | None:
+        """The date of death."""
+
     @property
-    def new_therapy(self) -> datetime.date | None: ...
+    def new_therapy(self) -> datetime.date | None:
+        """The start of a new anticancer therapy."""
 
 
 def patient_records(
@@ -261,7 +276,7 @@ def _measurement(row: _LesionRow) -> Measurement:
 
 
 def assessments(
-    rows: Iterable[_TimepointRow], *, criteria: str, reader: str
+    rows: Iterable[TimepointLike], *, criteria: str, reader: str
 ) -> tuple[Assessment, ...]:
     """Return the time points of one reader by one set of criteria, for `best_table`."""
     return tuple(
@@ -271,7 +286,7 @@ def assessments(
     )
 
 
-def dates_by_subject(rows: Iterable[_TimepointRow], *, event: str) -> dict[str, datetime.date]:
+def dates_by_subject(rows: Iterable[TimepointLike], *, event: str) -> dict[str, datetime.date]:
     """Return the date of reference, death or new_therapy of each subject that has one.
 
     Raises:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdtm_sample import COLUMNS, NUMBERS, rows, write_csv, xport
 
 from abscope.errors import TableError, UsageError
 from abscope.io.dataset_json import (
@@ -20,6 +19,7 @@ from abscope.io.dataset_json import (
     write_dataset_json,
 )
 from abscope.io.sdtm import SdtmTables, read_sdtm
+from sdtm_sample import COLUMNS, NUMBERS, rows, write_csv, xport
 
 CREATED = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 
