@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from abscope.case.checks import check_case
 from abscope.case.shelf import open_case
 from abscope.report.build import build_report
 
@@ -34,7 +35,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {}
     for name in CASES:
         found[name] = folder / f"{name}.html"
-        found[name].write_text(build_report(open_case(name), ()), encoding="utf-8")
+        case = open_case(name)
+        page = build_report(case, check_case(case.case))
+        found[name].write_text(page, encoding="utf-8")
     return found
 
 
