@@ -14,7 +14,7 @@ from abscope.case.facts import Fact
 from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
-from abscope.case.therapy import SystemicTherapy
+from abscope.case.therapy import NoTherapy, SystemicTherapy
 from abscope.catalog import onset_time, reader_limits
 from abscope.response.trajectory import Trajectory
 
@@ -69,7 +69,8 @@ def drug_rivals(
                 names,
             )
         )
-    if not case.systemic_therapy and not case.no_systemic_therapy:
+    stated = [n for n in case.no_systemic_therapy if _covers(n, clock, start, until)]
+    if not case.systemic_therapy and not stated:
         out.append(
             Rival(
                 "drugs-unknown",
@@ -77,14 +78,22 @@ def drug_rivals(
                 "whether any systemic therapy was given is not known",
             )
         )
-    if case.no_systemic_therapy and all(n.scope != "any" for n in case.no_systemic_therapy):
-        scopes = ", ".join(sorted({n.scope for n in case.no_systemic_therapy}))
+    if stated and all(n.scope != "any" for n in stated):
+        scopes = ", ".join(sorted({n.scope for n in stated}))
         out.append(
             Rival(
                 "drugs-partly-excluded", "caveat", f"only {scopes} is stated not to have been given"
             )
         )
     return tuple(out)
+
+
+def _covers(item: NoTherapy, clock: Clock, start: Span | None, until: Span | None) -> bool:
+    """Whether a statement of no therapy can hold for the course; an open period always can."""
+    first, last = clock.fact(item.start), clock.fact(item.end)
+    ended_before = last is not None and start is not None and last.high_d < start.low_d
+    begins_after = first is not None and until is not None and first.low_d > until.high_d
+    return not (ended_before or begins_after)
 
 
 def _overlap(

@@ -89,6 +89,21 @@ def test_unknown_systemic_therapy_is_not_none() -> None:
     assert call_of(data) == ("possible_confounded", "possible_confounded", "D1")
 
 
+@pytest.mark.parametrize(
+    ("period", "strict"),
+    [
+        ({"end": "2024-02-01"}, "possible_confounded"),
+        ({"start": "2024-06-01"}, "possible_confounded"),
+        ({"start": "2023-01-01", "end": "2024-12-31"}, "yes"),
+        ({"start": "2023-01-01"}, "yes"),
+    ],
+)
+def test_no_therapy_in_another_period_says_nothing(period: dict[str, str], strict: str) -> None:
+    data = patient()
+    data["no_systemic_therapy"] = [{"scope": "any", "stated": "none", **period}]
+    assert call_of(data)[0] == strict
+
+
 def near_patient(exposure: dict[str, Any]) -> dict[str, Any]:
     """The same with the target in the chest, so that anatomy no longer excludes a dose."""
     data = patient()
