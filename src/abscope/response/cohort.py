@@ -48,18 +48,20 @@ class CohortReading:
     second, where there is one, is the follow-up visit (visit 1 of the cohort comes first). Codes
     are places in `RESPONSES`, those of ``pfs_event`` in `PFS_EVENTS`; all arrays are read-only.
 
-    target: NED without target disease, ND at a visit not done.
-    overall: ND at a visit not done.
-    baseline_mm, sum_mm, nadir_mm: sums of diameters; NaN without targets, ``sum_mm`` also where a
-        target was not evaluable. ``nadir_mm`` is the smallest complete sum before the visit.
-    best, confirmed_best: best response and its visit's day (NaN where the response is MISSING).
-    first_pd_d: day of the first progression that counts; NaN for none.
-    ttr_d, dor_d: time to and duration of response; NaN without one; whether it has to be confirmed
-        stands in the policy. dor_d ends where pfs_d ends.
-    pfs_event, pfs_d: event and its day from the reference day.
-    cr_then_pr: a PR follows a CR: query the record.
-    reported, faults: place of each patient that was not judged, and the bits of `FAULTS`.
-    n_rounded: sizes of judged patients that were rounded to a micrometer.
+    - ``target``: NED without target disease, ND at a visit not done.
+    - ``overall``: ND at a visit not done.
+    - ``baseline_mm``, ``sum_mm``, ``nadir_mm``: sums of diameters; NaN without targets, ``sum_mm``
+      also where a target was not evaluable. ``nadir_mm`` is the smallest complete sum before the
+      visit.
+    - ``best``, ``confirmed_best``: best response and its visit's day (NaN where the response is
+      MISSING).
+    - ``first_pd_d``: day of the first progression that counts; NaN for none.
+    - ``ttr_d``, ``dor_d``: time to and duration of response; NaN without one; whether it has to be
+      confirmed stands in the policy. dor_d ends where pfs_d ends.
+    - ``pfs_event``, ``pfs_d``: event and its day from the reference day.
+    - ``cr_then_pr``: a PR follows a CR: query the record.
+    - ``reported``, ``faults``: place of each patient that was not judged, and the bits of `FAULTS`.
+    - ``n_rounded``: sizes of judged patients that were rounded to a micrometer.
     """
 
     patient: Indices
@@ -138,10 +140,9 @@ def adjudicate_cohort(
     reader would write it; do that first). ``threads`` defaults to the cores this process may use.
     The policy's iRECIST switches do not touch RECIST 1.1 and are only stored.
 
-    Raises:
-        ProtocolError: The policy has a switch that arrays do not support (``treated_target='NE'``
-            needs to know which target was treated).
-        UsageError: ``threads`` is below 1, or ``finer`` is no such choice.
+    Raises ProtocolError where the policy has a switch that arrays do not support
+    (``treated_target='NE'`` needs to know which target was treated), UsageError where ``threads``
+    is below 1 or ``finer`` is no such choice.
 
     Source: Eisenhauer 2009, doi 10.1016/j.ejca.2008.10.026.
 

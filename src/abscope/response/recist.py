@@ -1,7 +1,7 @@
 """RECIST 1.1 from lesions to the overall response of every visit, with the trail of each call.
 
 Source: Eisenhauer 2009, doi 10.1016/j.ejca.2008.10.026, tables 1 and 2; the decision tables with
-their letters (A to G) stand in the documentation of the response criteria.
+their letters (A to G) stand in docs/explanation/response-criteria.md.
 """
 
 from collections.abc import Iterable
