@@ -217,7 +217,9 @@ def _blood_and_pain(found: "CaseAssessment") -> Iterator[str]:
         told = " or ".join(map(str, times)) or "at a time not stated"
         yield f"Lymphocytes {told}: {count}, CTCAE v5 {grade}"
     for call in found.pain:
-        yield f"Pain {call.site}: {call.text}  ({'; '.join(call.reasons)})"
+        scores = " or ".join(f"{score:g}" for score in call.numbers["baseline_score"])
+        why = "; ".join((f"baseline {scores or 'not known'}", *call.reasons))
+        yield f"Pain {call.site}: {call.text}  ({why})"
 
 
 def _abscopal(found: "CaseAssessment") -> Iterator[str]:

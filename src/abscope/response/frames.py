@@ -109,7 +109,10 @@ def build_frame(
     """Return the frame whose baseline is the first of ``scans``."""
     baseline, first_day = scans[0]
     notes: list[str] = []
-    lesions = _baseline(case, baseline, notes)
+    earlier = None
+    if first_day is not None:
+        earlier = treated_before(case, clock=clock, day_d=first_day, surely=True)
+    lesions = _baseline(case, baseline, earlier, notes)
     unknown = [scan.id for scan, day in scans if day is None]
     if unknown:
         notes.append(f"times not known: {', '.join(unknown)}; visits keep their order")
@@ -146,23 +149,36 @@ def build_frame(
     return Frame(name, baseline.id, record, bool(unknown), nobody, nobody, tuple(notes))
 
 
-def treated_before(case: Case, *, clock: Clock, day_d: float | None) -> frozenset[str]:
-    """Return the lesions that radiotherapy or a procedure surely treated before a day."""
+def treated_before(
+    case: Case, *, clock: Clock, day_d: float | None, surely: bool = False
+) -> frozenset[str]:
+    """Return the lesions that radiotherapy or a procedure can have treated before a day.
+
+    With ``surely`` only those that it must have treated: the course or procedure began before the
+    day whatever its time is, and its time is known.
+    """
     found: set[str] = set()
     for course in case.rt_courses:
         start = clock.event(f"{course.id}.start")
-        if day_d is None or start is None or start.low_d < day_d:
+        if _earlier(start, day_d, surely=surely, open_means=not surely):
             found.update(course.targets)
     for procedure in case.procedures:
         when = clock.event(procedure.id)
-        if procedure.kind in ("resection", "ablation", "embolization") and (
-            day_d is None or (when is not None and when.low_d < day_d)
-        ):
+        known = procedure.kind in ("resection", "ablation", "embolization")
+        if known and _earlier(when, day_d, surely=surely, open_means=day_d is None and not surely):
             found.update(procedure.lesions)
     return frozenset(found)
 
 
-def _baseline(case: Case, scan: Imaging, notes: list[str]) -> tuple[LesionBaseline, ...]:
+def _earlier(span: Span | None, day_d: float | None, *, surely: bool, open_means: bool) -> bool:
+    if span is None or day_d is None:
+        return open_means
+    return (span.high_d if surely else span.low_d) < day_d
+
+
+def _baseline(
+    case: Case, scan: Imaging, earlier: frozenset[str] | None, notes: list[str]
+) -> tuple[LesionBaseline, ...]:
     found: list[LesionBaseline] = []
     slice_mm = scan.slice_mm.value if scan.slice_mm else None
     for finding in scan.findings:
@@ -185,15 +201,28 @@ def _baseline(case: Case, scan: Imaging, notes: list[str]) -> tuple[LesionBaseli
                 diameter_mm=None if node else _decimal(size),
                 short_axis_mm=_decimal(size) if node else None,
                 slice_mm=_decimal(slice_mm),
+                previously_irradiated=None if earlier is None else lesion.id in earlier,
+                progressed_since=_grew(finding),
             )
         )
     chosen, verdicts = choose_targets(found)
     normal = {verdict.lesion for verdict in verdicts if verdict.role == "none"}
+    notes += [
+        f"{verdict.lesion}: {verdict.reason.text}"
+        for verdict, lesion in zip(verdicts, found, strict=True)
+        if verdict.role != "target" and lesion.previously_irradiated
+    ]
     return tuple(
         replace(lesion, role="target" if lesion.id in chosen else "non_target")
         for lesion in found
         if lesion.id not in normal
     )
+
+
+def _grew(finding: Finding) -> bool | None:
+    """Whether the finding itself shows progression; None where it does not say."""
+    word = finding.change.value if finding.change else None
+    return True if word in ("increased", "markedly_increased", "new", "reappeared") else None
 
 
 def _decimal(size: float | None) -> Decimal | None:

@@ -149,3 +149,23 @@ def test_policy_and_lines_are_stored_and_wrong_ones_refused() -> None:
         choose_lines(low_gy=20, high_gy=1)
     with pytest.raises(UsageError):
         choose_lines(low_gy=0)
+
+
+def test_an_earlier_irradiated_lesion_is_no_target_unless_it_grew() -> None:
+    data = growing(size_mm=30)
+    data["rt_courses"] = [
+        {"id": "R0", "start": "2023-06-01", "phases": [{"id": "P0", "targets": ["A"]}]},
+        {"id": "R1", "start": "2024-01-08", "phases": [{"id": "P1", "targets": ["B"]}]},
+    ]
+    found = course(assess_case(Case.model_validate(data)), "R1")
+    assert found.everything.reading is not None
+    first = found.everything.reading.visits[0]
+    assert first.target is not None
+    assert [item.lesion for item in first.target.contributions] == ["B"]
+    assert any(note.startswith("A:") for note in found.notes)
+    data["imaging"][0]["findings"][0]["change"] = "increased"
+    found = course(assess_case(Case.model_validate(data)), "R1")
+    assert found.everything.reading is not None
+    first = found.everything.reading.visits[0]
+    assert first.target is not None
+    assert {item.lesion for item in first.target.contributions} == {"A", "B"}
