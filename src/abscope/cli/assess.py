@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abscope.cli import cohort
-from abscope.cli.options import ForceOption, JsonOption
+from abscope.cli.options import FolderOption, ForceOption, JsonOption, ParquetOption
 from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
 
@@ -50,13 +50,6 @@ _SdtmOption = Annotated[
         "--sdtm", metavar="DIR", help="A folder with TU, TR and RS instead.", show_default=False
     ),
 ]
-_FolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="DIR", help="Write the tables into this folder.",
-        show_default=False,
-    ),
-]  # fmt: skip
 _FiguresOption = Annotated[
     Path | None,
     typer.Option(
@@ -74,7 +67,6 @@ _ReaderOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
-_ParquetOption = Annotated[bool, typer.Option("--parquet", help="Write Parquet instead of CSV.")]
 _SizesOption = Annotated[
     bool, typer.Option("--sizes-checked", help="A tenfold step in size is real, not cm in mm.")
 ]
@@ -90,10 +82,10 @@ def assess(  # noqa: PLR0913 - the options of the command line
     low_gy: _LowOption = None,
     high_gy: _HighOption = None,
     criteria: _CriteriaOption = "recist",
-    output: _FolderOption = None,
+    output: FolderOption = None,
     reader: _ReaderOption = None,
     figures: _FiguresOption = None,
-    parquet: _ParquetOption = False,
+    parquet: ParquetOption = False,
     sizes_checked: _SizesOption = False,
     leave_out: _LeaveOption = False,
     force: ForceOption = False,

@@ -1,13 +1,12 @@
 """``abscope best FILE.csv``: best responses from time points that were adjudicated already."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from abscope.cli.cohort import write_tables
-from abscope.cli.options import ForceOption, JsonOption
+from abscope.cli.options import FolderOption, ForceOption, JsonOption, ParquetOption
 from abscope.cli.output import answer, table
 
 __all__ = ["best"]
@@ -28,21 +27,13 @@ _OptionOption = Annotated[
         show_default=False,
     ),
 ]
-_FolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="DIR", help="Write the table into this folder.",
-        show_default=False,
-    ),
-]  # fmt: skip
-_ParquetOption = Annotated[bool, typer.Option("--parquet", help="Write Parquet instead of CSV.")]
 
 
 def best(
     file: _FileArgument,
     option: _OptionOption = None,
-    output: _FolderOption = None,
-    parquet: _ParquetOption = False,
+    output: FolderOption = None,
+    parquet: ParquetOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:

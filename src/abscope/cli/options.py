@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["CaseArgument", "ForceOption", "JsonOption", "OutputOption"]
+__all__ = [
+    "CaseArgument", "FolderOption", "ForceOption", "JsonOption", "OutputOption", "ParquetOption",
+]  # fmt: skip
 
 CaseArgument = Annotated[
     str,
@@ -21,3 +23,11 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to this file.", show_default=False),
 ]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Write the tables into this folder.",
+        show_default=False,
+    ),
+]  # fmt: skip
+ParquetOption = Annotated[bool, typer.Option("--parquet", help="Write Parquet instead of CSV.")]
