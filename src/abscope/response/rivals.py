@@ -88,6 +88,20 @@ def drug_rivals(
     return tuple(out)
 
 
+def _last_cycle_d(therapy: SystemicTherapy, first: Span | None) -> float:
+    """The latest day on which the last cycle can have ended, by number and interval of cycles.
+
+    Infinite where the number, the interval or the start is not known, or the therapy went on.
+    """
+    counts = [n for fact in (therapy.n_cycles, *(a.n_cycles for a in therapy.agents)) if fact
+              for n in fact.candidates]  # fmt: skip
+    facts = (therapy.interval_d, *(agent.interval_d for agent in therapy.agents))
+    spans = [fact.bounds[1] for fact in facts if fact is not None and fact.bounds is not None]
+    if first is None or not counts or not spans or None in spans or therapy.ongoing_during:
+        return math.inf
+    return first.high_d + max(counts) * max(high for high in spans if high is not None)
+
+
 def _covers(item: NoTherapy, clock: Clock, start: Span | None, until: Span | None) -> bool:
     """Whether a statement of no therapy can hold for the course; an open period always can."""
     first, last = clock.fact(item.start), clock.fact(item.end)
@@ -112,7 +126,7 @@ def _overlap(
     if start is None:
         return "rival", "how it lies in time to the course is not known"
     given_from = first.low_d if first else -math.inf
-    given_to = last.high_d if last else math.inf
+    given_to = last.high_d if last else _last_cycle_d(therapy, first)
     seen = until.high_d if until else math.inf
     if given_from > seen:
         return None

@@ -77,6 +77,20 @@ def test_a_drug_that_ended_90_days_before_does_not_confound(stop: str, strict: s
     assert call_of(data)[0] == strict
 
 
+@pytest.mark.parametrize(
+    ("regimen", "strict"),
+    [
+        ("nivolumab 240 mg q14d x 6", "yes"),
+        ("nivolumab 240 mg q14d x 26", "possible_confounded"),
+        ("nivolumab 240 mg q14d", "possible_confounded"),
+    ],
+)
+def test_cycles_bound_a_drug_whose_end_is_not_stated(regimen: str, strict: str) -> None:
+    data = patient()
+    data["systemic_therapy"] = [{"id": "D", "agents": [regimen], "start": "2023-06-01"}]
+    assert call_of(data)[0] == strict
+
+
 def test_a_drug_started_after_the_response_does_not_confound() -> None:
     data = patient()
     data["systemic_therapy"] = [{"id": "D", "agents": ["nivolumab"], "start": "2024-08-01"}]
