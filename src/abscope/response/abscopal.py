@@ -335,6 +335,7 @@ def _would_change(
     codes = {rival.code for rival in decisive.rivals} if decisive else set()
     wanted = {
         "concurrent-drug": "the dates of each drug dose, and the lesion on the drug before",
+        "ongoing-drug": "how the lesion moved on the same drug before the course",
         "drugs-unknown": "which drugs were given, and when",
         "trend-unknown": "an earlier scan that shows how the lesion moved before the course",
         "ovarian-dose": "ovarian dose, menstrual history and estradiol",

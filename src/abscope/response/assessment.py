@@ -236,7 +236,7 @@ def _drug_rates(case: Case, call: AbscopalCall) -> tuple[DrugRate, ...]:
     tumor = case.diagnosis.tumor_type.value if case.diagnosis.tumor_type else None
     found: dict[str, DrugRate] = {}
     for rival in decisive.rivals if decisive else ():
-        if rival.code == "concurrent-drug" and tumor is not None:
+        if rival.code in ("concurrent-drug", "ongoing-drug") and tumor is not None:
             for rate in expected_drug_rate(tumor, agents=rival.drugs):
                 found[f"{rate.trial} {rate.year} {rate.agents}"] = rate
     return tuple(found.values())

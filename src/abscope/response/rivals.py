@@ -51,8 +51,10 @@ def drug_rivals(
     """Return drugs that can explain a response seen at ``until`` (None: its time is not known).
 
     A therapy counts when it can have been given between 90 days before the course and the
-    response. Without any therapy and without a statement that none was given, the drugs are
-    unknown, which is a rival that the record cannot exclude.
+    response; one that went on unchanged through all of it is told apart (``ongoing-drug``),
+    because the evidence grade asks for a start or a change. Without any therapy and without a
+    statement that none was given, the drugs are unknown, which is a rival that the record cannot
+    exclude.
     """
     start = clock.event(f"{course.id}.start")
     out: list[Rival] = []
@@ -63,8 +65,8 @@ def drug_rivals(
         names = tuple(agent.name for agent in therapy.agents)
         out.append(
             Rival(
-                "concurrent-drug" if verdict[0] == "rival" else "earlier-drug",
                 verdict[0],
+                "caveat" if verdict[0] == "earlier-drug" else "rival",
                 f"{therapy.id} {' + '.join(names)}: {verdict[1]}",
                 names,
             )
@@ -110,35 +112,42 @@ def _covers(item: NoTherapy, clock: Clock, start: Span | None, until: Span | Non
     return not (ended_before or begins_after)
 
 
+_DrugCode = Literal["concurrent-drug", "ongoing-drug", "earlier-drug"]
+
+
 def _overlap(
     therapy: SystemicTherapy,
     course: RTCourse,
     clock: Clock,
     start: Span | None,
     until: Span | None,
-) -> tuple[Literal["rival", "caveat"], str] | None:
-    if course.id in therapy.ongoing_during:
-        return "rival", "given during the course"
+) -> tuple[_DrugCode, str] | None:
+    """How a therapy lies to a course and the response; None where it came after both."""
+    window_d = drug_window_d()
     first = clock.event(f"{therapy.id}.start")
     last = clock.event(f"{therapy.id}.end")
-    if first is None and last is None:
-        return "rival", "when it was given is not known"
-    if start is None:
-        return "rival", "how it lies in time to the course is not known"
+    if start is None or (first is None and last is None):
+        if course.id in therapy.ongoing_during:
+            return "concurrent-drug", "given during the course"
+        return "concurrent-drug", "how it lies in time to the course is not known"
     given_from = first.low_d if first else -math.inf
     given_to = last.high_d if last else _last_cycle_d(therapy, first)
     seen = until.high_d if until else math.inf
     if given_from > seen:
         return None
-    if given_to < start.low_d - drug_window_d():
-        return "caveat", f"ended more than {drug_window_d():g} days before the course"
-    surely_after = first is not None and first.low_d > start.high_d
-    when = (
-        "started after the course and before the response"
-        if surely_after
-        else (f"given within {drug_window_d():g} days before the course or until the response")
+    if given_to < start.low_d - window_d and course.id not in therapy.ongoing_during:
+        return "earlier-drug", f"ended more than {window_d:g} days before the course"
+    if first is not None and first.high_d < start.low_d - window_d and given_to >= seen:
+        return (
+            "ongoing-drug",
+            f"started more than {window_d:g} days before the course and went on unchanged",
+        )
+    if first is not None and first.low_d > start.high_d:
+        return "concurrent-drug", "started after the course and before the response"
+    return (
+        "concurrent-drug",
+        f"started, changed or stopped between {window_d:g} days before the course and the response",
     )
-    return "rival", when
 
 
 def lesion_rivals(

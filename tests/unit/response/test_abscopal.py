@@ -66,6 +66,15 @@ def test_a_drug_in_the_window_confounds() -> None:
     assert grade_of(data) == "possible"
 
 
+def test_a_drug_that_went_on_unchanged_confounds_the_call_but_not_the_grade() -> None:
+    data = patient()
+    data["systemic_therapy"] = [{"id": "D", "agents": ["nivolumab"], "start": "2023-01-01"}]
+    assert call_of(data) == ("possible_confounded", "possible_confounded", "D1")
+    assert grade_of(data) == "definite"
+    data["systemic_therapy"][0]["stop"] = "2024-03-15"
+    assert grade_of(data) == "possible"
+
+
 @pytest.mark.parametrize(
     ("stop", "strict"), [("2023-11-30", "yes"), ("2023-12-15", "possible_confounded")]
 )
