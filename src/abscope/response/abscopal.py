@@ -32,7 +32,7 @@ from abscope.response.rivals import (
     lesion_rivals,
     onset_window_d,
 )
-from abscope.response.trajectory import Trajectory, readings, respond
+from abscope.response.trajectory import Reading, Trajectory, readings, respond
 
 __all__ = ["AbscopalCall", "Call", "Candidate", "Scene", "abscopal_call", "candidates"]
 
@@ -279,9 +279,16 @@ def _new_after(found: tuple[Candidate, ...]) -> tuple[str, ...]:
         births = [r for r in candidate.path.after if r.word == "new"]
         if not births or candidate.path.responded:
             continue
-        if not firsts or any(births[0].index <= first.index for first in firsts):
+        if not firsts or any(_no_later(births[0], first) for first in firsts):
             out.append(candidate.lesion)
     return tuple(out)
+
+
+def _no_later(one: Reading, other: Reading) -> bool:
+    """Whether a reading is not after another: by time where both are placed, else as recorded."""
+    if one.span is not None and other.span is not None:
+        return one.span.low_d <= other.span.high_d
+    return one.index <= other.index
 
 
 def _overall(

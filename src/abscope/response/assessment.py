@@ -118,7 +118,7 @@ def assess_case(
             call,
             infield_progressed=_progressed(decisive.in_field if decisive else None),
             sum_responded=_responded(decisive.out_of_field if decisive else None),
-            after_iupd=any(line.confirmed is False and len(line.visits) > 1 for line in immune),
+            after_iupd=_after_iupd(call, immune),
         ),
         definitions=definitions(
             case,
@@ -223,6 +223,19 @@ def _responded(part: PartReading | None) -> bool | None:
         return None
     best = part.outcome.best.response
     return None if best in ("NE", "MISSING", "NED") else best in ("CR", "PR")
+
+
+def _after_iupd(call: AbscopalCall, immune: tuple[ImmuneCourse, ...]) -> bool:
+    """Whether an unconfirmed progression on a drug came before the response that decides."""
+    decisive = next((c for c in call.candidates if c.lesion == call.decisive), None)
+    first = decisive.path.first if decisive else None
+    for line in immune:
+        scans = [visit.scan for visit in line.visits]
+        if line.confirmed is not True and first is not None and first.scan in scans:
+            earlier = line.visits[: scans.index(first.scan)]
+            if any(visit.call == "iUPD" for visit in earlier):
+                return True
+    return False
 
 
 def _start_d(clock: Clock, course: CourseAssessment | None) -> float | None:

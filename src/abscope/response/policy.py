@@ -15,6 +15,7 @@ class Policy:
       EORTC FAQ reads it: 100, 70, 70, 80, 80 stays PR).
     - ``cr_then_pr``: after an overall CR anything that is not CR is ``PD`` and raises a query, or
       is taken ``as_observed`` (the R anchor admiralonco does so and warns: its quirks Q1 and Q2).
+      A non-target category that the reader stated is kept and only queried.
     - ``treated_target``: a target treated locally is kept, flagged and left out of a second sum
       (``keep``), or is not evaluable from then on (``NE``).
     - ``early_sd``: SD before ``min_sd_d`` counts as ``NE`` or as ``PD`` for the best response.

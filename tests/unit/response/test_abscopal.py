@@ -215,6 +215,15 @@ def test_a_new_lesion_with_the_response_is_no() -> None:
     assert call_of(data)[:2] == ("no", "no")
 
 
+def test_new_disease_after_the_response_leaves_the_call_in_any_file_order() -> None:
+    data = patient()
+    data["lesions"].append({"id": "N", "site": "liver"})
+    data["imaging"][2]["findings"].append({"lesion": "N", "change": "new", "size_mm": 15})
+    assert call_of(data)[0] == "yes"
+    data["imaging"].reverse()
+    assert call_of(data)[0] == "yes"
+
+
 def test_a_lesion_that_appeared_after_the_course_proves_nothing() -> None:
     data = patient()
     data["imaging"][0]["findings"].pop()

@@ -12,6 +12,7 @@ from abscope.response.assessment import CaseAssessment, CourseAssessment, assess
 from abscope.response.dose_lines import choose_lines
 from abscope.response.plain import plain
 from abscope.response.switches import read_policy
+from response_cases import examination, patient
 
 
 def course(found: CaseAssessment, name: str) -> CourseAssessment:
@@ -169,3 +170,29 @@ def test_an_earlier_irradiated_lesion_is_no_target_unless_it_grew() -> None:
     first = found.everything.reading.visits[0]
     assert first.target is not None
     assert {item.lesion for item in first.target.contributions} == {"A", "B"}
+
+
+def is_direct(data: dict[str, Any]) -> bool | None:
+    found = assess_case(Case.model_validate(data))
+    assert any(visit.call == "iUPD" for line in found.immune for visit in line.visits)
+    assert not any(line.confirmed for line in found.immune)
+    return {need.code: need.met for need in found.grade.requirements}["direct"]
+
+
+def test_an_unconfirmed_progression_before_the_response_is_a_weakness() -> None:
+    data = patient()
+    data["systemic_therapy"] = [{"id": "D", "agents": ["nivolumab"], "start": "2023-01-01"}]
+    data["imaging"].insert(0, examination("P0", "2022-12-01", 20, 20))
+    data["imaging"].insert(1, examination("P1", "2023-06-01", 20, 30))
+    assert is_direct(data) is False
+
+
+def test_an_unconfirmed_progression_after_the_response_is_none() -> None:
+    data = patient()
+    data["systemic_therapy"] = [{"id": "D", "agents": ["nivolumab"], "start": "2024-07-15"}]
+    data["imaging"].append(examination("S3", "2024-09-01", 10, 10))
+    data["imaging"].append(examination("S4", "2024-11-01", 10, 10))
+    data["lesions"].append({"id": "N", "site": "liver"})
+    for scan, size in zip(data["imaging"], (20, 20, 20, 30, 20), strict=True):
+        scan["findings"].append({"lesion": "N", "size_mm": size})
+    assert is_direct(data) is True
