@@ -12,6 +12,7 @@ __all__ = [
     "FORBIDDEN_NAMES",
     "MAX_DEPTH",
     "MAX_LINES",
+    "UNITLESS_ROOMS",
     "UNIT_SUFFIXES",
     "depth_breaches",
     "docstring_breaches",
@@ -29,8 +30,12 @@ FORBIDDEN_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "mi
 UNIT_SUFFIXES = (
     "_gy", "_per_gy", "_per_gy2", "_d", "_per_d", "_years", "_min", "_s", "_mm", "_mm3", "_cm",
     "_ml", "_per_ul", "_mg", "_mg_per_l", "_mg_per_kg", "_mg_per_m2", "_mg_per_day", "_kg",
-    "_cells", "_frac", "_log10", "_px", "_deg",
+    "_cells", "_frac", "_log10", "_px", "_deg", "_mu", "_mu_per_min", "_hu", "_gy_ml", "_gy_per_s",
+    "_per_s", "_per_min", "_mm2", "_l", "_l_per_min", "_ml_per_min", "_ml_per_s", "_per_ml",
 )  # fmt: skip
+
+#: Rooms whose numbers carry the unit that somebody else declares, each with its reason.
+UNITLESS_ROOMS = {"engine": "states, parameters and times have the units of the model they are of"}
 
 #: unit of a quantity type -> the endings that a name of this type may have
 ENDINGS = {
@@ -41,6 +46,10 @@ ENDINGS = {
 
 #: Names of numbers without a unit of their own, each with its reason.
 DIMENSIONLESS = {
+    "affine": "a matrix from indices and mm to mm",
+    "scale_sd_log": "standard deviation of a logarithm",
+    "to_target": "a matrix from mm to mm",
+    "index": "columns, rows and an offset in mm",
     "value": "the unit stands in the name of the field that holds the quantity, or beside it",
     "low": "lower end of the quantity that holds it, same unit",
     "high": "upper end of the quantity that holds it, same unit",
@@ -63,7 +72,7 @@ _SEQUENCES = frozenset(
     {"list", "tuple", "set", "frozenset", "Sequence", "Iterable", "Iterator", "Collection"}
 )
 _WRAPPERS = frozenset({"Annotated", "Fact", "Version", "ClassVar", "Final", "Optional"})
-_ARRAYS = frozenset({"float", "ndarray", "NDArray", "ArrayLike", "Quantity", "floating"})
+_ARRAYS = frozenset({"float", "ndarray", "NDArray", "ArrayLike", "Quantity", "floating", "Floats"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -247,6 +256,8 @@ def unit_breaches(package: Path) -> list[str]:
     quantities = _quantity_types(package)
     breaches = []
     for path, tree in _modules(package):
+        if path.relative_to(package).parts[0] in UNITLESS_ROOMS:
+            continue
         for name, annotation in _public_annotations(tree):
             for unit in sorted(_numeric(annotation, quantities)):
                 if not name.startswith("_") and not _fits(name, unit):

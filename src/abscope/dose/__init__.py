@@ -1,1 +1,1 @@
-"""What was delivered: fractionation, biologically effective dose, and later the dose grid."""
+"""What was delivered: DICOM-RT, dose in regions, courses, exposure of lesions and organs."""

@@ -1,0 +1,1 @@
+"""What radiation does to blood: circulation, blood dose, lymphocyte pools, the lymphocyte count."""

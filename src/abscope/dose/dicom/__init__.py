@@ -1,0 +1,1 @@
+"""DICOM-RT in and out: read, link, check, write."""

@@ -1,0 +1,1 @@
+"""Where things are: grids, contours, rigid transforms, and the area of a contour in a voxel."""

@@ -1,0 +1,1 @@
+"""What a dose does to cells: survival, biologically effective dose, control and complication."""
