@@ -2,11 +2,13 @@
 
 from abscope.catalog.entries import Parameter, load
 from abscope.catalog.exposure import exposure_line
-from abscope.catalog.laboratory import lymphocyte_lower_limit
+from abscope.catalog.laboratory import ctcae_lymphocyte_floor, lymphocyte_lower_limit
+from abscope.catalog.lymphocytes import edic_parameter, lymphocyte_parameter, marrow_shares
 from abscope.catalog.proportion import wilson_interval
 from abscope.catalog.radiobiology import alpha_beta
 from abscope.catalog.reader import reader_limits
 from abscope.catalog.rivals import background_rate, onset_time, spontaneous_regression
+from abscope.catalog.site_templates import SiteTemplate, site_template, site_templates
 from abscope.catalog.trials import (
     DrugRate,
     TrialArm,
@@ -16,7 +18,9 @@ from abscope.catalog.trials import (
 )
 
 __all__ = [
-    "DrugRate", "Parameter", "TrialArm", "alpha_beta", "background_rate", "drug_rates",
-    "expected_drug_rate", "exposure_line", "load", "lymphocyte_lower_limit", "onset_time",
-    "reader_limits", "spontaneous_regression", "trial_arms", "wilson_interval",
+    "DrugRate", "Parameter", "SiteTemplate", "TrialArm", "alpha_beta", "background_rate",
+    "ctcae_lymphocyte_floor", "drug_rates", "edic_parameter", "expected_drug_rate",
+    "exposure_line", "load", "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares",
+    "onset_time", "reader_limits", "site_template", "site_templates", "spontaneous_regression",
+    "trial_arms", "wilson_interval",
 ]  # fmt: skip

@@ -19,11 +19,23 @@ from typing import Any
 
 from abscope.errors import ModelError, Problem
 
-__all__ = ["UNITS", "Parameter", "load", "look_up", "parse", "read_text", "source_problem"]
+__all__ = [
+    "UNITS",
+    "Parameter",
+    "load",
+    "look_up",
+    "parse",
+    "parse_entry",
+    "read_text",
+    "source_problem",
+]
 
 #: The units that an entry can have; ``frac`` is a signed change or a share of 1, ``1`` a count
 #: or a ratio.
-UNITS = ("Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10")
+UNITS = (
+    "Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10", "per_Gy", "per_d", "s", "ml", "m",
+    "kg", "l", "l_per_min", "l_per_kg", "l_per_m3",
+)  # fmt: skip
 
 _KEYS = ("value", "low", "high", "unit", "source", "note")
 _SOURCES = (
@@ -84,18 +96,23 @@ def parse(text: str, *, where: str) -> dict[str, Parameter]:
     problems: list[Problem] = []
     out: dict[str, Parameter] = {}
     for name, table in tables.items():
-        found = _entry_problems(table)
-        problems += [Problem(where, *parts, path=name) for parts in found]
-        if not found:
-            value, low, high = (float(table[key]) for key in _KEYS[:3])
-            out[name] = Parameter(
-                name, value, low, high, table["unit"], table["source"], table["note"]
-            )
+        entry, found = parse_entry(name, table, where=where)
+        problems += found
+        if entry is not None:
+            out[name] = entry
     if not tables:
         problems.append(Problem(where, "no entries", "at least one entry", "Add one."))
     if problems:
         raise ModelError(problems)
     return out
+
+
+def parse_entry(name: str, table: Any, *, where: str) -> tuple[Parameter | None, list[Problem]]:
+    """Return the entry of one table, or None with all that is wrong with the table."""
+    if found := _entry_problems(table):
+        return None, [Problem(where, *parts, path=name) for parts in found]
+    value, low, high = (float(table[key]) for key in _KEYS[:3])
+    return Parameter(name, value, low, high, table["unit"], table["source"], table["note"]), []
 
 
 def look_up(name: str, *, entries: Mapping[str, Parameter], where: str) -> Parameter:

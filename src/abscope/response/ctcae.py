@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from abscope.catalog.laboratory import lymphocyte_lower_limit
+from abscope.catalog.laboratory import ctcae_lymphocyte_floor, lymphocyte_lower_limit
 from abscope.errors import Problem, ProtocolError
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
 _RULE = "CTCAE v5.0"
 
 #: Lower ends of grades 1, 2 and 3 in cells per microliter; a count at the end has that grade.
-_GRADE_FLOORS_PER_UL = {1: 800.0, 2: 500.0, 3: 200.0}
+_GRADE_FLOORS_PER_UL = {grade: ctcae_lymphocyte_floor(grade).value for grade in (1, 2, 3)}
 
 RashSymptoms = Literal["none", "mild", "moderate", "severe"]
 
