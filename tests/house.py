@@ -54,6 +54,7 @@ DIMENSIONLESS = {
     "low": "lower end of the quantity that holds it, same unit",
     "high": "upper end of the quantity that holds it, same unit",
     "inflation": "a factor on a computed dose",
+    "n_covering": "a count of courses in every voxel",
     "amount": "a dose whose unit stands beside it (Gy, mg, mg/kg)",
     "kappa": "agreement beyond chance, a ratio from -1 to 1",
     "scale_max": "points of the scale named beside it",
