@@ -1,4 +1,4 @@
-"""What a field at a site does to organs when no plan is known: our own estimates, sourced as such."""
+"""What a field at a site does to organs when no plan is known: our own estimates."""
 
 import tomllib
 from collections.abc import Mapping

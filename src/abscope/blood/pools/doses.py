@@ -1,0 +1,125 @@
+"""The dose of each lymphocyte pool from the doses of the body, and what survives in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.blood.doses import BodyDose, CompartmentDose
+from abscope.blood.pools.traffic import POOLS
+from abscope.catalog.circulation import Sex, circulation
+from abscope.catalog.lymphocytes import marrow_shares
+
+__all__ = [
+    "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy", "static_survival_frac",
+]  # fmt: skip
+
+Floats = NDArray[np.float64]
+
+#: Where a pool other than blood has its dose from: the first line of which a part is known.
+_SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "spleen": (("spleen",),),
+    "nodes_neck": (("nodes_neck",), ("lymph_nodes",), ("thyroid",)),
+    "nodes_axilla": (("nodes_axilla",), ("lymph_nodes",), ("muscle",)),
+    "nodes_mediastinum": (
+        ("nodes_mediastinum",), ("lymph_nodes",), ("stomach_esophagus", "left_heart", "lung"),
+    ),
+    "nodes_abdomen": (
+        ("nodes_abdomen",), ("lymph_nodes",), ("small_intestine", "pancreas", "kidneys"),
+    ),
+    "nodes_pelvis": (("nodes_pelvis",), ("lymph_nodes",), ("bladder", "gonads")),
+    "gut": (("small_intestine", "large_intestine"),),
+    "tissue": (("lung", "muscle", "skin", "fat", "other"),),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolDose:
+    """The dose histogram of one fraction in one pool; ``stands_in`` names a surrogate, or ''."""
+
+    pool: str
+    dose: CompartmentDose
+    stands_in: str = ""
+
+
+def static_survival_frac(dose: CompartmentDose, *, sensitivity_per_gy: Floats) -> Floats:
+    """Return the share of cells at rest that survives a fraction, per sensitivity (n,).
+
+    S(a) = sum_i v_i exp(-a d_i) with volume shares v_i and doses d_i: no cell moves during the
+    fraction, and the quadratic term of the dose is neglected.
+    """
+    return np.asarray(
+        np.exp(-np.multiply.outer(sensitivity_per_gy, dose.dose_per_fraction_gy))
+        @ dose.volume_frac,
+        dtype=np.float64,
+    )
+
+
+def blood_mean_gy(body: BodyDose, *, sex: Sex) -> float:
+    """Return the mean blood dose of a fraction in Gy: sum V_i D_i / sum V_i over compartments.
+
+    Exact for any beam timing. A compartment that the body dose does not name counts as 0.
+    """
+    known = {item.compartment: item.mean_gy for item in body.compartments}
+    rows = circulation(sex).compartments
+    total = sum(row.volume_frac for row in rows)
+    return sum(row.volume_frac * known.get(row.name, 0.0) for row in rows) / total
+
+
+def pool_doses(body: BodyDose) -> tuple[PoolDose, ...]:
+    """Return the dose of every pool but blood, in the order of POOLS.
+
+    A node region without a dose of its own takes the organs around it, marrow the bones by their
+    share of the active marrow; ``stands_in`` says so. Where nothing is known the pool takes the
+    compartment 'other', and no dose where that is missing too.
+    """
+    known = {item.compartment: item for item in body.compartments}
+    return tuple(
+        _marrow(known) if pool == "marrow" else _pool(pool, known)
+        for pool in POOLS
+        if pool != "blood"
+    )
+
+
+def _pool(pool: str, known: Mapping[str, CompartmentDose]) -> PoolDose:
+    for rank, names in enumerate((*_SOURCES[pool], ("other",))):
+        found = [known[name] for name in names if name in known]
+        if found:
+            surrogate = ", ".join(item.compartment for item in found) if rank else ""
+            return PoolDose(pool, mixture(pool, [(item, 1.0) for item in found]), surrogate)
+    return PoolDose(pool, CompartmentDose(pool, np.zeros(1), np.ones(1)), "no organ")
+
+
+def _marrow(known: Mapping[str, CompartmentDose]) -> PoolDose:
+    rest = known.get("red_marrow") or known.get("spongy_bone") or known.get("other")
+    empty = CompartmentDose("marrow", np.zeros(1), np.ones(1))
+    bones = [name for name in marrow_shares() if f"marrow_{name}" in known]
+    parts = [
+        (known.get(f"marrow_{name}") or rest or empty, entry.value)
+        for name, entry in marrow_shares().items()
+    ]
+    surrogate = "" if bones else rest.compartment if rest else "no organ"
+    if not bones and rest is not None and rest.compartment == "red_marrow":
+        surrogate = ""
+    return PoolDose("marrow", mixture("marrow", parts), surrogate)
+
+
+def mixture(name: str, parts: Sequence[tuple[CompartmentDose, float]]) -> CompartmentDose:
+    """Return one histogram of several with weights; equal doses are joined."""
+    total = sum(weight for _, weight in parts)
+    dose = np.concatenate([item.dose_per_fraction_gy for item, _ in parts])
+    share = np.concatenate([item.volume_frac * (weight / total) for item, weight in parts])
+    levels, place = np.unique(dose, return_inverse=True)
+    return CompartmentDose(name, levels, np.bincount(place, share, len(levels)))
+
+
+def pool_weighted_gy(body: BodyDose, *, weight_frac: Floats, sex: Sex) -> dict[str, float]:
+    """Return what each pool adds to the lymphocyte-weighted dose of a fraction (Gy), by pool.
+
+    The parts w_p D_p add up exactly to the weighted mean dose, which is what a daily count sees
+    where the pools even out between fractions.
+    """
+    means = {item.pool: item.dose.mean_gy for item in pool_doses(body)}
+    means["blood"] = blood_mean_gy(body, sex=sex)
+    return {pool: float(w) * means[pool] for pool, w in zip(POOLS, weight_frac, strict=True)}

@@ -1,0 +1,172 @@
+"""Body doses from tables of organs: histograms, mean doses, or a DICOM study read as organs."""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from abscope.blood.doses import BodyDose, CompartmentDose, Tier
+from abscope.blood.pools.doses import mixture
+from abscope.blood.pools.traffic import NODE_REGIONS
+from abscope.catalog.circulation import circulation
+from abscope.catalog.lymphocytes import lymphocyte_parameter, marrow_shares
+from abscope.catalog.organs import organ_catalog
+from abscope.dose.results import OrganDose
+from abscope.errors import ModelError, Problem
+
+__all__ = ["HIGHEST_FRACTION_GY", "body_doses"]
+
+#: Above this an organ's dose per fraction is nearly always in cGy, or the dose of a course.
+HIGHEST_FRACTION_GY = 40.0
+
+
+def body_doses(
+    organs: Sequence[OrganDose], *, days_d: Mapping[str, Sequence[float]], tier: Tier
+) -> tuple[BodyDose, ...]:
+    """Return one body dose per course of an organ table, in the order of the table.
+
+    ``days_d`` has the days of the fractions by course. An organ stands for the compartments of
+    the circulation that the catalog gives it, a bone for its share of the active marrow. What the
+    table does not list has the dose of the row 'remainder'; without that row it counts as not
+    irradiated, which is said in the notes and widens the spread.
+
+    Raises ModelError with every organ that is unknown or listed twice, every negative or
+    implausible dose, every beam time that is not positive.
+    """
+    problems = _table_problems(organs)
+    courses = [(course, list(rows)) for course, rows in groupby(organs, lambda row: row.course)]
+    problems += [
+        _problem(course, "no days of its fractions", "days for every course", "Give its start.")
+        for course, _ in courses
+        if not days_d.get(course)
+    ]
+    if not organs:
+        problems.append(_problem("organ table", "no rows", "at least one organ", "Add one."))
+    if problems:
+        raise ModelError(problems)
+    return tuple(_body(course, rows, days_d[course], tier) for course, rows in courses)
+
+
+def _body(
+    course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier
+) -> BodyDose:
+    notes = [
+        f"{row.organ}: {1 - row.covered_frac:.0%} lies outside the dose grid and counts as not "
+        "irradiated"
+        for row in rows
+        if row.covered_frac < 0.98
+    ]
+    remainder = next((_histogram(row) for row in rows if row.organ == "remainder"), None)
+    spread = lymphocyte_parameter("dose_scale_sd_log").value
+    if remainder is None:
+        notes.append(
+            "no row 'remainder': organs that the table does not list count as not irradiated"
+        )
+        spread = math.hypot(spread, lymphocyte_parameter("missing_remainder_sd_log").value)
+    rest = remainder or CompartmentDose("remainder", np.zeros(1), np.ones(1))
+    times = {row.beam_on_time_s for row in rows if row.beam_on_time_s is not None}
+    return BodyDose(
+        course=course,
+        compartments=_compartments(rows, rest),
+        days_d=tuple(float(day) for day in days_d),
+        beam_on_time_s=times.pop() if len(times) == 1 else None,
+        tier=tier,
+        scale_sd_log=spread,
+        notes=tuple(notes),
+    )
+
+
+def _compartments(
+    rows: Sequence[OrganDose], rest: CompartmentDose
+) -> tuple[CompartmentDose, ...]:
+    """Return the dose of every compartment of the circulation and of every pool that is named."""
+    known = organ_catalog().organs
+    parts: dict[str, list[tuple[CompartmentDose, float]]] = {}
+    pools: dict[str, list[tuple[CompartmentDose, float]]] = {}
+    for row in rows:
+        if row.organ == "remainder":
+            parts.setdefault("other", []).append((rest, float(row.volume_ml.sum())))
+            continue
+        organ, item = known[row.organ], (_histogram(row), float(row.volume_ml.sum()))
+        bone = organ.pool == "marrow" and row.organ in marrow_shares()
+        if bone or organ.pool.startswith(("nodes_", "thymus")):
+            pools.setdefault(f"marrow_{row.organ}" if bone else organ.pool, []).append(item)
+        if not bone and not organ.pool.startswith("nodes_"):
+            for name in organ.compartments:
+                parts.setdefault(name, []).append(item)
+    found = {name: mixture(name, items) for name, items in (parts | pools).items()}
+    found |= {
+        name: mixture(name, weighted)
+        for name, weighted in _weighted(found, rest).items()
+        if name not in found
+    }
+    for row in circulation("female").compartments:
+        found.setdefault(row.name, mixture(row.name, [(rest, 1.0)]))
+    return tuple(found.values())
+
+
+def _weighted(
+    found: Mapping[str, CompartmentDose], rest: CompartmentDose
+) -> dict[str, list[tuple[CompartmentDose, float]]]:
+    """Return nodes and marrow of the circulation as mixtures of their regions and bones."""
+    nodes = [
+        (found.get(f"nodes_{name}", rest), lymphocyte_parameter(f"node_share_{name}").value)
+        for name in NODE_REGIONS
+    ]
+    bones = [(found.get(f"marrow_{name}", rest), x.value) for name, x in marrow_shares().items()]
+    out = {}
+    if any(name.startswith("nodes_") for name in found):
+        out["lymph_nodes"] = nodes
+    if any(name.startswith("marrow_") for name in found):
+        out |= dict.fromkeys(("red_marrow", "spongy_bone", "compact_bone"), bones)
+    return out
+
+
+def _histogram(row: OrganDose) -> CompartmentDose:
+    share = row.volume_ml / row.volume_ml.sum()
+    dose = row.dose_per_fraction_gy
+    if row.covered_frac < 1.0:
+        share = np.append(share * row.covered_frac, 1.0 - row.covered_frac)
+        dose = np.append(dose, 0.0)
+    return CompartmentDose(row.organ, dose.astype(np.float64), share.astype(np.float64))
+
+
+def _table_problems(organs: Sequence[OrganDose]) -> list[Problem]:
+    known = organ_catalog().organs
+    problems, seen = [], set[tuple[str, str]]()
+    for row in organs:
+        where = f"{row.course}: {row.organ}"
+        if row.organ != "remainder" and row.organ not in known:
+            close = difflib.get_close_matches(row.organ, known, n=3, cutoff=0.5)
+            hint = f"Did you mean {', '.join(close)}?" if close else "Leave it to the remainder."
+            problems.append(_problem(where, "the organ is not known", "a known organ", hint))
+        if (row.course, row.organ) in seen:
+            problems.append(_problem(where, "the organ is there twice", "one row", "Remove one."))
+        seen.add((row.course, row.organ))
+        problems += _row_problems(where, row)
+    return problems
+
+
+def _row_problems(where: str, row: OrganDose) -> list[Problem]:
+    out = []
+    dose, volume = row.dose_per_fraction_gy, row.volume_ml
+    if not np.all(np.isfinite(dose)) or np.any(dose < 0):
+        out.append(_problem(where, f"dose {np.min(dose):g} Gy", "0 or more", "Correct it."))
+    elif dose.size and np.max(dose) > HIGHEST_FRACTION_GY:
+        what = f"{np.max(dose):g} Gy per fraction"
+        hint = "Is it in cGy, or the dose of all fractions?"
+        out.append(_problem(where, what, f"at most {HIGHEST_FRACTION_GY:g} Gy", hint))
+    if not volume.size or np.any(volume < 0) or not volume.sum() > 0:
+        out.append(_problem(where, "no volume", "a volume above 0 ml", "Correct it."))
+    if row.beam_on_time_s is not None and not row.beam_on_time_s > 0:
+        what = f"beam time {row.beam_on_time_s:g} s"
+        out.append(_problem(where, what, "more than 0 s", "Leave it out where it is unknown."))
+    if row.n_fractions < 1:
+        out.append(_problem(where, f"{row.n_fractions} fractions", "1 or more", "Correct it."))
+    return out
+
+
+def _problem(where: str, what: str, expected: str, action: str) -> Problem:
+    return Problem(where, what, expected, action)
