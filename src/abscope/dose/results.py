@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import Floats
 
 __all__ = ["DoseClass", "Dvh", "LesionDose", "OrganDose"]
@@ -16,7 +17,7 @@ class Dvh:
 
     ``dose_gy`` (n,) ascends, ``volume_ml`` (n,) is the volume that has that dose; ``outside_ml`` is
     the volume outside the dose grid, which has no dose here. ``d98_spread_gy`` is the difference
-    that the two conventions for the end planes make.
+    that the two conventions for the end planes make. ``findings`` are about the region.
     """
 
     dose_gy: Floats
@@ -27,6 +28,7 @@ class Dvh:
     n_dose_voxels: int
     d98_spread_gy: float
     volume_spread_ml: float
+    findings: tuple[DoseFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,128 @@
+"""Which contours of a region can be used, and the normal that they share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abscope.dose.findings import DoseFinding
+from abscope.dose.geometry.grid import Floats
+from abscope.dose.structures import Roi
+from abscope.errors import DicomError, Problem
+
+__all__ = ["MAX_LENGTH_MM", "Drawn", "closed_contours", "common_normal"]
+
+#: DICOM kinds that enclose an area.
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+#: A longer line is damage or an attack: 1 km would cross a million voxels.
+MAX_LENGTH_MM = 1e6
+_FLAT_MM = 0.1
+_SMALLEST_MM2 = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A usable contour with its area vector (normal times area in mm2)."""
+
+    points_mm: Floats
+    area_mm2: Floats
+    exclusive: bool
+
+
+def closed_contours(roi: Roi) -> tuple[list[Drawn], list[DoseFinding]]:
+    """Return the contours of a region that enclose an area, and a finding for each kind left out.
+
+    Left out are contours with fewer than 3 points, with a coordinate that is not a number, without
+    an area, open ones, and points.
+    """
+    usable: list[Drawn] = []
+    left_out: dict[str, int] = {}
+    for contour in roi.contours:
+        points = np.asarray(contour.points_mm, float)
+        reason = _unusable(points, contour.kind)
+        if not reason:
+            area = _area_vector(points)
+            if float(np.linalg.norm(area)) > _SMALLEST_MM2:
+                usable.append(Drawn(points, area, contour.kind == "CLOSEDPLANAR_XOR"))
+                continue
+            reason = "contour_without_area"
+        left_out[reason] = left_out.get(reason, 0) + 1
+    findings = [_left_out(roi.name, code, count) for code, count in left_out.items()]
+    if not roi.contours:
+        findings.append(
+            DoseFinding(
+                "region_empty",
+                "warning",
+                f"region {roi.name}",
+                "has no contours",
+                "closed contours",
+                "It has no volume and no dose here.",
+            )
+        )
+    return usable, findings
+
+
+def _unusable(points: Floats, kind: str) -> str:
+    if kind not in _CLOSED:
+        return "contour_open"
+    if len(points) < 3:
+        return "contour_too_few_points"
+    if not np.isfinite(points).all():
+        return "contour_not_finite"
+    steps = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    return "contour_too_long" if float(steps.sum()) > MAX_LENGTH_MM else ""
+
+
+_REASONS = {
+    "contour_open": ("are open lines or points", "closed contours"),
+    "contour_too_few_points": ("have fewer than 3 points", "3 points or more"),
+    "contour_not_finite": ("have coordinates that are not finite", "finite numbers (mm)"),
+    "contour_too_long": ("are longer than 1 km", "the outline of a part of a body"),
+    "contour_without_area": ("enclose no area", "an area above 0"),
+}
+
+
+def _left_out(name: str, code: str, count: int) -> DoseFinding:
+    what, expected = _REASONS[code]
+    return DoseFinding(
+        code,
+        "warning",
+        f"region {name}",
+        f"{count} contours {what}",
+        expected,
+        "They were left out.",
+    )
+
+
+def _area_vector(points: Floats) -> Floats:
+    """Return the area (mm2) along each axis of a closed line: half the sum of cross products."""
+    relative = points - points[0]
+    half: Floats = np.cross(relative, np.roll(relative, -1, axis=0)).sum(axis=0) / 2
+    return half
+
+
+def common_normal(name: str, drawn: list[Drawn]) -> Floats:
+    """Return the unit normal that all contours share.
+
+    Raises DicomError where a contour leaves its plane by more than 0.1 mm: it is bent, or it was
+    drawn on another kind of plane than the largest one.
+    """
+    largest = max(drawn, key=lambda item: float(np.linalg.norm(item.area_mm2)))
+    normal = largest.area_mm2 / np.linalg.norm(largest.area_mm2)
+    # all contours together fix the normal better than one; the largest fixes its direction
+    total = sum(
+        (item.area_mm2 * np.sign(float(item.area_mm2 @ normal)) for item in drawn), np.zeros(3)
+    )
+    normal = total / np.linalg.norm(total)
+    off = [float(np.ptp(item.points_mm @ normal)) for item in drawn]
+    worst = max(off)
+    if worst > 2 * _FLAT_MM:
+        raise DicomError(
+            Problem(
+                f"region {name}",
+                f"{sum(o > 2 * _FLAT_MM for o in off)} of {len(off)} contours leave the plane "
+                f"of the others, by up to {worst / 2:.2f} mm",
+                f"parallel flat contours (within {_FLAT_MM} mm)",
+                "Export the region as contours on one kind of plane.",
+            )
+        )
+    return normal

@@ -1,0 +1,181 @@
+"""A region as samples of dose with the volume each stands for, slab by slab."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
+from abscope.dose.geometry.interpolate import DoseWindow, Method, dose_at, plane_edges_mm
+from abscope.dose.geometry.planes import Plane, PlaneStack, Slab
+from abscope.dose.geometry.raster import Coverage, combined_coverage
+
+__all__ = [
+    "ML_PER_MM3",
+    "Resampling",
+    "Samples",
+    "Sampling",
+    "plane_coverage",
+    "region_samples",
+    "resolved",
+    "voxel_ml",
+]
+
+ML_PER_MM3 = 1e-3
+_FINE = 20_000  # a region of this many voxels or more is large against one voxel
+_SAMPLES = 80_000
+_MOST_K = 8
+_MOST_KZ = 4
+_MOST_CELLS = 16_000_000
+
+Resampling = Literal["auto"] | Method
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """k x k cells per dose voxel in the plane, kz sub-slices per slab, and the interpolation."""
+
+    k: int
+    kz: int
+    method: Method
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Doses (n,) of one slab and the volume (n,) that each stands for.
+
+    ``outside_ml`` of the slab lies outside the dose grid. ``overlap_ml`` is covered twice.
+    """
+
+    dose_gy: Floats
+    volume_ml: Floats
+    outside_ml: float
+    outer: bool
+    overlap_ml: float
+
+
+def voxel_ml(grid: Grid) -> float:
+    """Return the volume of a voxel between planes of median spacing."""
+    step = float(np.median(np.diff(grid.offsets_mm)))
+    return abs(float(np.linalg.det(grid.affine[:3, :3]))) * step * ML_PER_MM3
+
+
+def resolved(
+    n_voxels: int, *, k: int | None = None, kz: int | None = None, method: Resampling = "auto"
+) -> Sampling:
+    """Return how finely a region of ``n_voxels`` dose voxels is sampled; what is given is kept.
+
+    k = ceil((80000 / n)^(1/3)) from 1 to 8, kz = min(k, 4). ``auto`` is the spline for regions of
+    fewer than 20000 voxels and linear interpolation for larger ones, where the difference is small
+    against the size of the region.
+    """
+    found = int(np.clip(np.ceil((_SAMPLES / max(n_voxels, 1)) ** (1 / 3)), 1, _MOST_K))
+    k = found if k is None else k
+    kz = min(k, _MOST_KZ) if kz is None else kz
+    if method == "auto":
+        return Sampling(k, kz, "cubic" if n_voxels < _FINE else "linear")
+    return Sampling(k, kz, method)
+
+
+def plane_coverage(plane: Plane, *, k: int, rows: int, columns: int) -> Coverage:
+    """Return the share of each cell that a plane of a region covers."""
+    return combined_coverage(
+        plane.polygons,
+        signs=plane.signs,
+        k=k,
+        grid_rows_columns=(rows, columns),
+        exclusive=plane.exclusive,
+    )
+
+
+def region_samples(stack: PlaneStack, *, dose: DoseGrid, sampling: Sampling) -> Iterator[Samples]:
+    """Yield the samples of each slab of a region, one plane at a time to keep memory small."""
+    edges = plane_edges_mm(dose.grid)
+    for plane in stack.planes:
+        if stack.aligned:
+            yield from _aligned(stack, plane, dose, sampling, (float(edges[0]), float(edges[-1])))
+        else:
+            yield from _oblique(stack, plane, dose, sampling)
+
+
+def _sub_slices(low: float, high: float, kz: int) -> tuple[Floats, float]:
+    """Return the middles of kz equal slices and the thickness of one."""
+    thickness = (high - low) / kz
+    at: Floats = low + (np.arange(kz) + 0.5) * thickness
+    return at, thickness
+
+
+def _aligned(
+    stack: PlaneStack, plane: Plane, dose: DoseGrid, sampling: Sampling, ends: tuple[float, float]
+) -> Iterator[Samples]:
+    k = sampling.k
+    cover = plane_coverage(plane, k=k, rows=dose.grid.rows, columns=dose.grid.columns)
+    ml_per_mm = stack.cell_mm2 / (k * k) * ML_PER_MM3
+    covered = cover.share_frac > 0
+    share = cover.share_frac[covered]
+    inside_cells = float(share.sum())
+    beyond = max(cover.total_cells - inside_cells, 0.0)
+    if beyond < 1e-9 * max(cover.total_cells, 1.0):
+        beyond = 0.0  # rounding of the sums
+    window = DoseWindow(dose, k=k, row=cover.row, column=cover.column, cells=covered.shape)
+    evaluate = window.cubic if sampling.method == "cubic" else window.linear
+    for slab in plane.slabs:
+        whole = slab.high_mm - slab.low_mm
+        low, high = max(slab.low_mm, ends[0]), min(slab.high_mm, ends[1])
+        within = max(high - low, 0.0)
+        outside = ml_per_mm * (beyond * within + cover.total_cells * (whole - within))
+        overlap = cover.overlap_cells * ml_per_mm * whole
+        if not within or not share.size:
+            yield Samples(np.zeros(0), np.zeros(0), outside, slab.outer, overlap)
+            continue
+        at, thickness = _sub_slices(low, high, sampling.kz)
+        levels = evaluate(at)
+        doses = levels[:, covered].reshape(-1)
+        volumes = np.tile(share * (ml_per_mm * thickness), len(at))
+        yield Samples(doses, volumes, outside, slab.outer, overlap)
+
+
+def _oblique(
+    stack: PlaneStack, plane: Plane, dose: DoseGrid, sampling: Sampling
+) -> Iterator[Samples]:
+    corner = np.floor(np.min([p.min(axis=0) for p in plane.polygons], axis=0))
+    size = np.ceil(np.max([p.max(axis=0) for p in plane.polygons], axis=0)) - corner + 1
+    k = min(sampling.k, max(1, int((_MOST_CELLS / float(size.prod())) ** 0.5)))
+    shifted = Plane(
+        plane.offset_mm,
+        tuple(p - corner for p in plane.polygons),
+        plane.signs,
+        plane.slabs,
+        plane.exclusive,
+    )
+    cover = plane_coverage(shifted, k=k, rows=int(size[1]), columns=int(size[0]))
+    ml_per_mm = stack.cell_mm2 / (k * k) * ML_PER_MM3
+    row, column = np.nonzero(cover.share_frac > 0)
+    share = cover.share_frac[row, column]
+    index = np.empty((len(row), 3))
+    index[:, 0] = (column + cover.column + 0.5) / k - 0.5 + corner[0]
+    index[:, 1] = (row + cover.row + 0.5) / k - 0.5 + corner[1]
+    for slab in plane.slabs:
+        yield _oblique_slab(stack, slab, dose, sampling, (index, share * ml_per_mm))
+
+
+def _oblique_slab(
+    stack: PlaneStack,
+    slab: Slab,
+    dose: DoseGrid,
+    sampling: Sampling,
+    cells: tuple[Floats, Floats],
+) -> Samples:
+    index, ml_per_mm = cells
+    at, thickness = _sub_slices(slab.low_mm, slab.high_mm, sampling.kz)
+    doses, volumes, outside = [], [], 0.0
+    for offset in at:
+        index[:, 2] = offset
+        points = index @ stack.affine[:3, :3].T + stack.affine[:3, 3]
+        values = dose_at(points, dose=dose, method=sampling.method)
+        known = ~np.isnan(values)
+        doses.append(values[known])
+        volumes.append(ml_per_mm[known] * thickness)
+        outside += float(ml_per_mm[~known].sum()) * thickness
+    return Samples(np.concatenate(doses), np.concatenate(volumes), outside, slab.outer, 0.0)
