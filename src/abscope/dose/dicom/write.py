@@ -160,7 +160,7 @@ def start_object(sop_class: str, *, modality: str, subject: Subject, filing: Fil
         setattr(made, key, text)
     made.Modality = modality
     made.SeriesInstanceUID = filing.series_uid or new_uid()
-    made.SeriesNumber = None
+    made.SeriesNumber = "1"
     made.SeriesDescription = series
     if subject.synthetic:
         made.StudyDescription = "SYNTHETIC, made up by a program"

@@ -71,13 +71,14 @@ def write_dose(
     made.DoseUnits = "GY"
     made.DoseType = "EFFECTIVE" if dose.effective else "PHYSICAL"
     made.DoseSummationType = summation
-    prefix = "SYNTHETIC. " if subject.synthetic else ""
-    made.DoseComment = f"{prefix}abscope, research use only. {filing.comment}".strip()[:1024]
+    prefix = "SYNTHETIC, " if subject.synthetic else ""
+    made.DoseComment = f"{prefix}abscope, research use only"
+    made.ImageComments = f"{prefix}{filing.comment}"
     made.InstanceNumber = "1"
     made.ContentDate, made.ContentTime = filing.date, "120000" if filing.date else ""
     _refer(made, refers, summation)
     step_gy = _pixels(made, np.asarray(dose.dose_gy)[order])
-    save_objects([(path, made)])
+    save_objects([(path, made)], implicit=True)
     return Written(Path(path), str(made.SOPInstanceUID), step_gy / 2)
 
 

@@ -28,7 +28,7 @@ def write_image(
 ) -> ImageReference:
     """Write a CT of a made-up patient, one file per plane, and return how to refer to it.
 
-    An existing file is never replaced. Raises DicomError where ``subject`` is not synthetic, because
+    Never over an existing file. Raises DicomError where ``subject`` is not synthetic, because
     abscope makes no images of patients, and UsageError where a file cannot be written.
     """
     if not subject.synthetic:
@@ -69,6 +69,7 @@ def _plane(image: ImageGrid, number: int, made: Any) -> Any:
     made.FrameOfReferenceUID = image.frame_uid
     made.PositionReferenceIndicator = ""
     made.PatientPosition = "HFS"
+    made.BodyPartExamined = "CHEST"
     made.KVP = None
     made.AcquisitionNumber = None
     made.InstanceNumber = str(number + 1)

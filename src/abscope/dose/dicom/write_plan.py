@@ -51,7 +51,7 @@ def write_plan(
     (abscope makes no plan that a machine could treat a patient with), where a beam lacks its
     geometry or meterset, or a fraction group its number; UsageError where it cannot be written.
     """
-    problems = _problems(path, plan, subject, geometry)
+    problems = list(_problems(path, plan, subject, geometry))
     if problems:
         raise DicomError(problems)
     named = Filing(filing.label, filing.comment, plan.uid, filing.series_uid, filing.date)

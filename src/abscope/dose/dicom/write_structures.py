@@ -148,12 +148,18 @@ def _contours(index: int, roi: Roi) -> Any:
 
 
 def _contour(contour: Contour) -> Any:
+    from pydicom.dataelem import RawDataElement
     from pydicom.dataset import Dataset
+    from pydicom.tag import Tag
 
     item = Dataset()
     item.ContourGeometricType = contour.kind
     item.NumberOfContourPoints = str(contour.points_mm.shape[0])
-    item.ContourData = [f"{value:.4f}" for value in contour.points_mm.ravel().tolist()]
+    text = "\\".join(f"{value:.4f}" for value in contour.points_mm.ravel().tolist()).encode()
+    text += b" " * (len(text) % 2)
+    # as bytes: pydicom would check each of a million numbers again, which takes minutes
+    raw = RawDataElement(Tag(0x30060050), "DS", len(text), text, 0, True, True)
+    item[0x30060050] = raw
     return item
 
 
