@@ -1,14 +1,16 @@
 """The slow twins of published models give the numbers that are known of them (rung: published).
 
 Kuznetsov 1994: equilibria of its own equations. Kosinsky 2018: typical animal, total volume in uL.
-Cho 2023: total volume 20, 40 and 60 d after 10 Gy. Half-lives and levels: computed from the
-published clearances and volumes; tolerance half a unit of the last digit, 1 % for trajectories.
+Cho 2023: total volume 20, 40 and 60 d after 10 Gy. Friedrich 2022: cells of
+the unirradiated tumor. Half-lives and levels: computed from the published clearances and volumes;
+tolerance half a unit of the last digit, up to 1 % for trajectories.
 """
 
 import math
 
 import pytest
 
+from qc.slow_friedrich import friedrich
 from qc.slow_published import (
     KOSINSKY,
     antibody,
@@ -103,3 +105,17 @@ def test_levels_before_the_next_dose():
     assert antibody(IPILIMUMAB, dict.fromkeys((0, 21, 42, 63), 240.0), [84]) == pytest.approx(
         [17.1], abs=0.06
     )
+
+
+@pytest.mark.parametrize(
+    ("fractions", "drug", "expected"),
+    [
+        ((), None, (5.87e7, 3.01e8, 7.82e8, 2.54e9)),
+        ((), (1, 20), (5.31e7, 1.18e8, 4.13e8, 1.73e9)),
+        (range(1, 10), None, (5.83e7, 2.96e8, 7.95e8, 2.81e9)),
+        (range(1, 10), (1, 20), (3.84e7, 0, 0, 0)),
+        (range(1, 4), (1, 20), (3.03e7, 0, 0, 0)),
+    ],
+)
+def test_friedrich_unirradiated_tumor(fractions, drug, expected):
+    assert friedrich(fractions, drug, (10, 20, 30, 50)) == pytest.approx(expected, rel=5e-3)
