@@ -113,8 +113,7 @@ def make_kim2021(folder: str | Path, *, fineness: Fineness = FINE) -> Path:
         write_dose(
             dicom / f"RD_{plan.course}.dcm", dose, subject=subject,
             filing=_filing(f"{plan.course} dose", f"dose {plan.course}", plan.date),
-            refers=DoseReferences((new_uid(f"plan {plan.course} of {NAME}"),),
-                                  structure_set_uid=STRUCTURES_UID),
+            refers=DoseReferences((new_uid(f"plan {plan.course} of {NAME}"),)),
         )  # fmt: skip
     with (out / "lesions.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

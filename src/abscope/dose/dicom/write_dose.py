@@ -22,7 +22,6 @@ __all__ = ["DoseReferences", "check_frame", "place_image", "write_dose"]
 
 _RT_DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 _RT_PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
-_RT_STRUCTURES = "1.2.840.10008.5.1.4.1.1.481.3"
 _WORDS = {"PLAN", "MULTI_PLAN", "FRACTION", "BEAM", "BRACHY"}
 _LARGEST = 2**32 - 1
 #: Largest departure of the axes of a grid from right angles and unit length.
@@ -31,12 +30,14 @@ _ORTHOGONAL = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class DoseReferences:
-    """What a dose belongs to: its plans, one fraction group and its beams, a structure set."""
+    """What a dose belongs to: its plans, one fraction group and its beams.
+
+    The structure set is reached through the plan: an RT Dose may name one only beside DVHs of it.
+    """
 
     plan_uids: tuple[str, ...] = ()
     fraction_group: int | None = None
     beams: tuple[int, ...] = ()
-    structure_set_uid: str = ""
 
 
 def write_dose(
