@@ -9,6 +9,7 @@ similar never decides anything: it becomes a question with candidates. What the 
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from abscope.catalog.organs import OrganCatalog, name_key, organ_catalog, sideless_key
@@ -100,6 +101,7 @@ def exact_organ(name: str) -> str | None:
     return known.exact.get(name_key(name)) or known.sideless.get(sideless_key(name))
 
 
+@lru_cache(maxsize=1024)
 def candidates(name: str) -> tuple[Candidate, ...]:
     """Return up to three organs whose spellings are similar, the nearest first; maybe none.
 

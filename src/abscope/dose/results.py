@@ -76,7 +76,8 @@ class OrganDose:
     ``organ`` is a name of the catalog, or 'remainder'. The histogram is per fraction:
     ``volume_ml`` (n,) of the organ has ``dose_per_fraction_gy`` (n,). ``covered_frac`` is the share
     of the organ inside the dose grid; the rest has no dose here. ``beam_on_time_s`` is per fraction
-    and None where the plan does not tell it.
+    and None where the plan does not tell it. ``integral_dose_gy_ml`` is over all fractions. A mean
+    dose from a table without volumes is one level with NaN as volume and integral dose.
     """
 
     organ: str
