@@ -188,8 +188,6 @@ def _refer(made: Any, refers: DoseReferences, summation: Summation) -> None:
             plan.ReferencedFractionGroupSequence = [fractions]
         plans.append(plan)
     made.ReferencedRTPlanSequence = plans
-    if refers.structure_set_uid:
-        made.ReferencedStructureSetSequence = [_reference(_RT_STRUCTURES, refers.structure_set_uid)]
 
 
 def _reference(sop_class: str, uid: str) -> Any:
