@@ -1,7 +1,7 @@
 """What a check of dose data found, and what was accepted all the same, with the reason."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from abscope.errors import DicomError, Problem, UsageError
@@ -16,7 +16,8 @@ class DoseFinding:
     """One result of a check: ``code`` names the rule, ``about`` the object or region.
 
     A refused finding stops the work unless its code was accepted with a reason; ``accepted`` then
-    holds that reason, and the finding stays with every result.
+    holds that reason, and the finding stays with every result. A ``firm`` one cannot be accepted:
+    without what is missing there is no number to take.
     """
 
     code: str
@@ -26,6 +27,7 @@ class DoseFinding:
     expected: str
     action: str
     accepted: str = ""
+    firm: bool = False
 
     def __str__(self) -> str:
         """Return the finding on one line, as the readable output shows it."""
@@ -36,8 +38,8 @@ class DoseFinding:
 def settle(found: Iterable[DoseFinding], *, accepted: Mapping[str, str]) -> tuple[DoseFinding, ...]:
     """Return the findings, those accepted marked with their reason.
 
-    Raises DicomError with every refused finding whose code is not a key of ``accepted``, and
-    UsageError where a reason is empty.
+    A reason for a firm finding changes nothing. Raises DicomError with every refused finding whose
+    code is not a key of ``accepted``, and UsageError where a reason is empty.
     """
     empty = [
         Problem(f"accept {code}", "no reason is given", "one sentence", f"Write {code}=REASON.")
@@ -49,17 +51,14 @@ def settle(found: Iterable[DoseFinding], *, accepted: Mapping[str, str]) -> tupl
     out: list[DoseFinding] = []
     refused: list[Problem] = []
     for item in found:
-        reason = accepted.get(item.code, "") if item.severity == "refused" else ""
+        open_to_reason = item.severity == "refused" and not item.firm
+        reason = accepted.get(item.code, "") if open_to_reason else ""
         if item.severity == "refused" and not reason:
-            how = f"{item.action} To accept it: --accept {item.code}=REASON."
+            how = item.action
+            if open_to_reason:
+                how += f" To accept it: --accept {item.code}=REASON."
             refused.append(Problem(item.about, item.what, item.expected, how, path=item.code))
-        out.append(
-            DoseFinding(
-                item.code, item.severity, item.about, item.what, item.expected, item.action, reason
-            )
-            if reason
-            else item
-        )
+        out.append(replace(item, accepted=reason) if reason else item)
     if refused:
         raise DicomError(refused)
     return tuple(out)
