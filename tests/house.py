@@ -50,6 +50,7 @@ DIMENSIONLESS = {
     "scale_sd_log": "standard deviation of a logarithm",
     "to_target": "a matrix from mm to mm",
     "index": "columns, rows and an offset in mm",
+    "voxel": "the number of a voxel in its grid",
     "polygon": "columns and rows of a grid",
     "polygons": "columns and rows of a grid",
     "value": "the unit stands in the name of the field that holds the quantity, or beside it",

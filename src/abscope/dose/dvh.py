@@ -8,14 +8,13 @@ import numpy as np
 from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import DoseGrid, Floats
 from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
-from abscope.dose.geometry.raster import polygon_area
 from abscope.dose.results import Dvh
 from abscope.dose.sampling import (
-    ML_PER_MM3,
     Resampling,
     Samples,
     region_samples,
     resolved,
+    rough_volume_ml,
     voxel_ml,
 )
 from abscope.dose.structures import Roi
@@ -101,7 +100,7 @@ def dvh(
 
 
 def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
-    n_voxels = max(round(_rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
+    n_voxels = max(round(rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
     sampling = resolved(n_voxels, k=settings.k, kz=settings.kz, method=settings.method)
     collected = _Collected(dose, merged=2 * n_voxels * sampling.k**2 * sampling.kz > _SORTED_UP_TO)
     for samples in region_samples(stack, dose=dose, sampling=sampling):
@@ -127,18 +126,6 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
     return replace(
         result, findings=(*stack.findings, *_findings(stack.name, result, collected.overlap_ml))
     )
-
-
-def _rough_volume_ml(stack: PlaneStack) -> float:
-    """Return the volume without overlaps, to choose how finely the region is sampled."""
-    mm3 = sum(
-        sign * abs(polygon_area(polygon)) * (slab.high_mm - slab.low_mm)
-        for plane in stack.planes
-        for polygon, sign in zip(plane.polygons, plane.signs, strict=True)
-        for slab in plane.slabs
-        if not slab.outer
-    )
-    return mm3 * stack.cell_mm2 * ML_PER_MM3
 
 
 class _Collected:

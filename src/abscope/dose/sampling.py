@@ -9,16 +9,19 @@ import numpy as np
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
 from abscope.dose.geometry.interpolate import DoseWindow, Method, dose_at, plane_edges_mm
 from abscope.dose.geometry.planes import Plane, PlaneStack, Slab
-from abscope.dose.geometry.raster import Coverage, combined_coverage
+from abscope.dose.geometry.raster import Coverage, combined_coverage, polygon_area
 
 __all__ = [
     "ML_PER_MM3",
     "Resampling",
     "Samples",
     "Sampling",
+    "oblique_cells",
     "plane_coverage",
     "region_samples",
     "resolved",
+    "rough_volume_ml",
+    "sub_slices",
     "voxel_ml",
 ]
 
@@ -78,6 +81,18 @@ def resolved(
     return Sampling(k, kz, method)
 
 
+def rough_volume_ml(stack: PlaneStack) -> float:
+    """Return the volume (ml) without overlaps, to choose how finely the region is sampled."""
+    mm3 = sum(
+        sign * abs(polygon_area(polygon)) * (slab.high_mm - slab.low_mm)
+        for plane in stack.planes
+        for polygon, sign in zip(plane.polygons, plane.signs, strict=True)
+        for slab in plane.slabs
+        if not slab.outer
+    )
+    return mm3 * stack.cell_mm2 * ML_PER_MM3
+
+
 def plane_coverage(plane: Plane, *, k: int, rows: int, columns: int) -> Coverage:
     """Return the share of each cell that a plane of a region covers."""
     return combined_coverage(
@@ -95,14 +110,16 @@ def region_samples(stack: PlaneStack, *, dose: DoseGrid, sampling: Sampling) -> 
     for plane in stack.planes:
         if stack.aligned:
             yield from _aligned(stack, plane, dose, sampling, (float(edges[0]), float(edges[-1])))
-        else:
-            yield from _oblique(stack, plane, dose, sampling)
+            continue
+        cells = oblique_cells(stack, plane=plane, k=sampling.k)
+        for slab in plane.slabs:
+            yield _oblique_slab(stack, slab, dose, sampling, cells)
 
 
-def _sub_slices(low: float, high: float, kz: int) -> tuple[Floats, float]:
-    """Return the middles of kz equal slices and the thickness of one."""
-    thickness = (high - low) / kz
-    at: Floats = low + (np.arange(kz) + 0.5) * thickness
+def sub_slices(low_mm: float, high_mm: float, kz: int) -> tuple[Floats, float]:
+    """Return the middles (kz,) of equal slices (mm) and the thickness of one (mm)."""
+    thickness = (high_mm - low_mm) / kz
+    at: Floats = low_mm + (np.arange(kz, dtype=np.float64) + 0.5) * thickness
     return at, thickness
 
 
@@ -129,19 +146,22 @@ def _aligned(
         if not within or not share.size:
             yield Samples(np.zeros(0), np.zeros(0), outside, slab.outer, overlap)
             continue
-        at, thickness = _sub_slices(low, high, sampling.kz)
+        at, thickness = sub_slices(low, high, sampling.kz)
         levels = evaluate(at)
         doses = levels[:, covered].reshape(-1)
         volumes = np.tile(share * (ml_per_mm * thickness), len(at))
         yield Samples(doses, volumes, outside, slab.outer, overlap)
 
 
-def _oblique(
-    stack: PlaneStack, plane: Plane, dose: DoseGrid, sampling: Sampling
-) -> Iterator[Samples]:
+def oblique_cells(stack: PlaneStack, *, plane: Plane, k: int) -> tuple[Floats, Floats]:
+    """Return the cells of a plane that no grid bounds, and the volume of each per thickness.
+
+    The cells are (column, row, 0) (n, 3) in the index space of the stack, k x k per unit or fewer
+    where a plane is huge; the volumes (n,) are ml per mm along the normal.
+    """
     corner = np.floor(np.min([p.min(axis=0) for p in plane.polygons], axis=0))
     size = np.ceil(np.max([p.max(axis=0) for p in plane.polygons], axis=0)) - corner + 1
-    k = min(sampling.k, max(1, int((_MOST_CELLS / float(size.prod())) ** 0.5)))
+    k = min(k, max(1, int((_MOST_CELLS / float(size.prod())) ** 0.5)))
     shifted = Plane(
         plane.offset_mm,
         tuple(p - corner for p in plane.polygons),
@@ -153,11 +173,10 @@ def _oblique(
     ml_per_mm = stack.cell_mm2 / (k * k) * ML_PER_MM3
     row, column = np.nonzero(cover.share_frac > 0)
     share = cover.share_frac[row, column]
-    index = np.empty((len(row), 3))
+    index: Floats = np.zeros((len(row), 3))
     index[:, 0] = (column + cover.column + 0.5) / k - 0.5 + corner[0]
     index[:, 1] = (row + cover.row + 0.5) / k - 0.5 + corner[1]
-    for slab in plane.slabs:
-        yield _oblique_slab(stack, slab, dose, sampling, (index, share * ml_per_mm))
+    return index, share * ml_per_mm
 
 
 def _oblique_slab(
@@ -168,7 +187,7 @@ def _oblique_slab(
     cells: tuple[Floats, Floats],
 ) -> Samples:
     index, ml_per_mm = cells
-    at, thickness = _sub_slices(slab.low_mm, slab.high_mm, sampling.kz)
+    at, thickness = sub_slices(slab.low_mm, slab.high_mm, sampling.kz)
     doses, volumes, outside = [], [], 0.0
     for offset in at:
         index[:, 2] = offset
