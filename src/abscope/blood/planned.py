@@ -16,6 +16,7 @@ class PlannedDose:
     the preferred one) and of ``n_fractions`` is equally likely; a repeated entry weighs more.
     The first fraction lies in ``start_d``; the next follow every ``interval_d`` days, on weekdays
     only where ``weekdays``; ``weekday`` (0 is Monday) is that of day zero, None where unknown.
+    ``course`` is the course that a phase belongs to.
     ``exact`` means that ``body.days_d`` holds the very days and nothing of this is drawn.
     """
 
@@ -29,3 +30,4 @@ class PlannedDose:
     weekdays: bool = True
     weekday: int | None = None
     exact: bool = False
+    course: str = ""

@@ -1,0 +1,135 @@
+"""The lymphocyte model of one patient: from coordinates to counts, and how well they fit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.blood.alc.counts import Count
+from abscope.blood.alc.prior import Draws, Prior, PriorSettings
+from abscope.blood.alc.schedule import Schedule, schedule
+from abscope.blood.alc.simulate import Trajectory, simulate
+from abscope.blood.planned import PlannedDose
+from abscope.blood.pools.kill import BloodSurvival, KillTable
+from abscope.blood.pools.traffic import POOLS
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.errors import ModelError, Problem
+
+__all__ = ["LymphocyteModel", "course_losses"]
+
+Floats = NDArray[np.float64]
+_Tables = tuple[KillTable, KillTable | None]
+
+
+def course_losses(tables: Sequence[_Tables], draws: Draws) -> list[Floats]:
+    """Return -ln S (n, pools) of one fraction of every course, open targets by draw."""
+    losses = []
+    for index, (sure, more) in enumerate(tables):
+        sensitivity = draws.alpha_per_gy * draws.factor_frac[:, index]
+        loss = sure.loss(sensitivity, beam_on_time_s=draws.beam_on_time_s)
+        if more is not None:
+            wider = more.loss(sensitivity, beam_on_time_s=draws.beam_on_time_s)
+            loss = np.where(draws.open_targets[:, index, None], wider, loss)
+        losses.append(loss)
+    return losses
+
+
+class LymphocyteModel:
+    """Courses, counts and prior of one patient; ``blood`` gives the survival in flowing blood."""
+
+    def __init__(
+        self, settings: PriorSettings, *, counts: Sequence[Count], blood: BloodSurvival
+    ) -> None:
+        if not settings.planned:
+            raise ModelError(
+                Problem("lymphocytes", "no fraction is known", "one course or more", "Add a dose.")
+            )
+        if settings.n_counts != len(counts):
+            raise ModelError(
+                Problem("lymphocytes", f"{settings.n_counts} counts announced, {len(counts)} given",
+                        "the same number", "Correct the settings.")
+            )  # fmt: skip
+        self.prior = Prior(settings)
+        self.planned: tuple[PlannedDose, ...] = settings.planned
+        self.counts = tuple(counts)
+        self.blood = blood
+        self.tables: list[_Tables] = [
+            (
+                KillTable(item.body, blood=blood),
+                None if item.open_body is None else KillTable(item.open_body, blood=blood),
+            )
+            for item in self.planned
+        ]
+
+    def run(self, draws: Draws, *, tables: Sequence[_Tables] | None = None) -> Trajectory:
+        """Return the trajectories of draws, with other kill tables where they are given."""
+        days = schedule(self.planned, draws)
+        return simulate(draws, days=days, losses=course_losses(tables or self.tables, draws))
+
+    def expected_per_ul(self, draws: Draws) -> Floats:
+        """Return the count that each draw expects at each measured count (n, counts)."""
+        days = schedule(self.planned, draws)
+        course = simulate(draws, days=days, losses=course_losses(self.tables, draws))
+        return self.counts_per_ul(course, self.count_days_d(draws, days))
+
+    def counts_per_ul(self, course: Trajectory, time_d: Floats) -> Floats:
+        """Return counts per microliter at days (k,) or (n, k), covariates included, as (n, k)."""
+        draws = course.draws
+        after = np.broadcast_to(time_d, (len(draws.alpha_per_gy), np.shape(time_d)[-1]))
+        factor = (draws.steroid_frac * draws.chemotherapy_frac)[:, None]
+        during = np.where(after >= course.first_d, factor, 1.0)
+        return np.asarray(draws.baseline_per_ul[:, None] * course.at(time_d) * during)
+
+    def count_days_d(self, draws: Draws, days: Schedule) -> Floats:
+        """Return the day of each measured count in each draw (n, counts)."""
+        out = np.empty((len(draws.alpha_per_gy), len(self.counts)))
+        for index, count in enumerate(self.counts):
+            low, high = self._span(count, days)
+            out[:, index] = low + (high - low) * draws.count_place_frac[:, index]
+        return out
+
+    def _span(self, count: Count, days: Schedule) -> tuple[Floats | float, Floats | float]:
+        if not count.anchor:
+            return count.low_d, count.high_d
+        which = [
+            index
+            for index, item in enumerate(self.planned)
+            if count.anchor in (item.name, item.course)
+        ]
+        if not which:
+            return count.low_d, count.high_d
+        start, end = days.start_d[:, which].min(axis=1), days.end_d[:, which].max(axis=1)
+        if count.anchor_part == "during":
+            return start, end
+        at = start if count.anchor_part == "start" else end
+        return at + count.low_d, at + count.high_d
+
+    def log_likelihood(self, coordinates: Floats) -> Floats:
+        """Return ln p(counts | coordinates) (n,).
+
+        Counts are log-normal about the expected one; versions that conflict are equally likely.
+        """
+        draws = self.prior.draws(coordinates)
+        total = np.zeros(len(draws.alpha_per_gy))
+        if not self.counts:
+            return total
+        expected = np.log(self.expected_per_ul(draws))
+        sd = draws.observation_sd_log
+        for index, count in enumerate(self.counts):
+            seen = np.log(np.array(count.values_per_ul))
+            z = (seen[None, :] - expected[:, index, None]) / sd[:, None]
+            total += np.log(np.exp(-0.5 * z * z).mean(axis=1) + 1e-300) - np.log(sd)
+        return total
+
+    def lowered_plateau(self, draws: Draws, *, days: Schedule) -> Floats:
+        """Return the plateau of every draw after the option of marrow dose (n,).
+
+        p (1 - e (1 - S)) with the share S of the marrow that survives all fractions and the
+        catalog's effect e, which is 0 unless somebody sets it.
+        """
+        effect = lymphocyte_parameter("marrow_plateau_effect").value
+        marrow = POOLS.index("marrow")
+        losses = course_losses(self.tables, draws)
+        number = days.fractions.sum(axis=2).astype(np.float64)
+        lost = sum(loss[:, marrow] * number[index] for index, loss in enumerate(losses))
+        return np.asarray(draws.plateau_frac * (1.0 + effect * np.expm1(-lost)))
