@@ -1,0 +1,116 @@
+"""Where printed kernels are kept: a folder of the user, safe when several processes start at once.
+
+A kernel is a Python file named by what it was printed from. It is written under another name and
+moved into place, so a reader sees the whole file or none; Numba keeps the machine code beside it.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import warnings
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["cache_folder", "kernel_key", "kept", "load_kernel", "load_unkept", "write_kernel"]
+
+_warned = False
+
+
+def cache_folder() -> Path:
+    """Return the folder of the kernels: ABSCOPE_CACHE, else the cache folder of the platform."""
+    if stated := os.environ.get("ABSCOPE_CACHE"):
+        return Path(stated) / "kernels"
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "abscope" / "kernels"
+
+
+@cache
+def _engine_mark() -> str:
+    """Return a hash of the engine's own source and of what prints and compiles it."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    for package in ("sympy", "numba", "llvmlite", "numpy"):
+        digest.update(f"{package} {version(package)};".encode())
+    return digest.hexdigest() + f" {sys.version_info[:2]}"
+
+
+def kernel_key(fingerprint: str, method: str, numbers: str) -> str:
+    """Return the name of a kernel: equal for equal mathematics, method, numbers and versions."""
+    text = f"{fingerprint} {method} {numbers} {_engine_mark()}"
+    return f"{method}_{numbers}_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def kept(key: str) -> Path | None:
+    """Return the file of a kernel that is in the cache, or None."""
+    path = cache_folder() / f"{key}.py"
+    return path if path.is_file() else None
+
+
+def write_kernel(key: str, text: str) -> Path | None:
+    """Keep the text of a kernel; return its file, or None (with one warning) where it cannot."""
+    global _warned
+    folder = cache_folder()
+    path, temporary = folder / f"{key}.py", None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".part-", suffix=".py")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        # Numba trusts its machine code while the time of the text is the same: every process that
+        # writes this text gives it the same time.
+        os.utime(temporary, (1_000_000_000, 1_000_000_000))
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        if not _warned:
+            _warned = True
+            warnings.warn(
+                f"compiled models cannot be kept in {folder} ({error}): each start compiles again. "
+                "Set ABSCOPE_CACHE to a folder that can be written.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return None
+    return path
+
+
+def load_kernel(key: str, path: Path) -> ModuleType:
+    """Return the kernel in a file as a module."""
+    name = f"abscope_kernel_{key}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def load_unkept(key: str, text: str) -> ModuleType:
+    """Return a kernel that could not be kept; it is compiled anew in each process."""
+    name = f"abscope_kernel_{key}"
+    if name in sys.modules:
+        return sys.modules[name]
+    module = ModuleType(name)
+    sys.modules[name] = module
+    exec(compile(text.replace("cache=True", "cache=False"), name, "exec"), module.__dict__)  # noqa: S102
+    return module

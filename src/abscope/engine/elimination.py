@@ -1,0 +1,81 @@
+"""Gaussian elimination of a sparse matrix, done on names: it prints the lines that do it.
+
+Pivots stay on the diagonal and are taken in Markowitz order (least fill first). That is safe for
+sigma I - J with small steps; the error estimate of the integrator rejects the rest.
+"""
+
+from collections.abc import Callable, Mapping
+
+__all__ = ["Elimination", "eliminate"]
+
+Place = tuple[int, int]
+
+
+class Elimination:
+    """What is left after the elimination: the order of the pivots and where each factor is kept."""
+
+    def __init__(self, order: list[int], slots: dict[Place, int]) -> None:
+        self.order, self.slots = order, slots
+
+    def solve(self, names: list[str], load: Callable[[int], str], *, indent: str) -> list[str]:
+        """Return lines that replace the right-hand side in ``names`` by the solution."""
+        lines, order = [], self.order
+        for place, k in enumerate(order):
+            for i in order[place + 1 :]:
+                if (i, k) in self.slots:
+                    term = f"{load(self.slots[i, k])}*{names[k]}"
+                    lines.append(f"{indent}{names[i]} = {names[i]} - {term}")
+        for place in range(len(order) - 1, -1, -1):
+            k = order[place]
+            for j in order[place + 1 :]:
+                if (k, j) in self.slots:
+                    term = f"{load(self.slots[k, j])}*{names[j]}"
+                    lines.append(f"{indent}{names[k]} = {names[k]} - {term}")
+            lines.append(f"{indent}{names[k]} = {names[k]}*{load(self.slots[k, k])}")
+        return lines
+
+
+def eliminate(
+    matrix: Mapping[Place, str], *, name: str, indent: str
+) -> tuple[list[str], Elimination]:
+    """Return the lines of the elimination and its plan; the factor in slot k is ``{name}k``.
+
+    ``matrix`` holds the text of every entry that is not zero, the whole diagonal among them. The
+    diagonal is kept inverted.
+    """
+    size = 1 + max(i for i, _ in matrix)
+    order = _markowitz([{j for i, j in matrix if i == row} for row in range(size)])
+    entries = dict(matrix)
+    lines = []
+    for place, k in enumerate(order):
+        lines.append(f"{indent}{name}d{k} = 1.0/({entries[k, k]})")
+        entries[k, k] = f"{name}d{k}"
+        rest = order[place + 1 :]
+        for i in (i for i in rest if (i, k) in entries):
+            factor = f"{name}m{i}_{k}"
+            lines.append(f"{indent}{factor} = ({entries[i, k]})*{name}d{k}")
+            entries[i, k] = factor
+            for j in (j for j in rest if (k, j) in entries):
+                new = f"{name}u{i}_{j}_{place}"
+                before = f"({entries[i, j]})" if (i, j) in entries else ""
+                lines.append(f"{indent}{new} = {before} - {factor}*({entries[k, j]})")
+                entries[i, j] = new
+    slots = {place: slot for slot, place in enumerate(sorted(entries))}
+    lines += [f"{indent}{name}{slot} = {entries[place]}" for place, slot in slots.items()]
+    return lines, Elimination(order, slots)
+
+
+def _markowitz(rows: list[set[int]]) -> list[int]:
+    left, order = set(range(len(rows))), []
+    while left:
+
+        def fill(k: int, left: set[int] = left) -> int:
+            return (len(rows[k] & left) - 1) * (sum(k in rows[i] for i in left) - 1)
+
+        k = min(sorted(left), key=fill)
+        left.discard(k)
+        order.append(k)
+        for i in left:
+            if k in rows[i]:
+                rows[i] |= rows[k] & left
+    return order

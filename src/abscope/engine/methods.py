@@ -1,0 +1,183 @@
+"""The integration methods: their coefficients, and the text of one attempted step.
+
+Rodas3 and Rodas4 are Rosenbrock methods (Sandu et al. 1997; Hairer and Wanner, Solving Ordinary
+Differential Equations II, 1996, section IV.7, in the transformed variables of that section); Tsit5
+is the explicit pair 5(4) of Tsitouras 2011, doi:10.1016/j.camwa.2011.06.002.
+
+A kernel needs three functions: ``prepare`` after a jump, ``attempt`` for a step into ``trial`` with
+its error in ``miss``, and ``keep`` to accept it in the lanes where the error allows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["METHODS", "Method"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rosenbrock:
+    """Stage sums a over the increments, c over increments per step, result m, error e."""
+
+    gamma: float
+    a: tuple[tuple[float, ...], ...]
+    c: tuple[tuple[float, ...], ...]
+    m: tuple[float, ...]
+    e: tuple[float, ...]
+    same_as_before: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """The text of a method, the vectors it works with and the order that rules its steps."""
+
+    name: str
+    order: int
+    error_order: int
+    vectors: int
+    text: str
+
+
+_RODAS3 = _Rosenbrock(
+    gamma=0.5,
+    a=((), (0.0,), (2.0, 0.0), (2.0, 0.0, 1.0)),
+    c=((), (4.0,), (1.0, -1.0), (1.0, -1.0, -8.0 / 3.0)),
+    m=(2.0, 0.0, 1.0, 1.0),
+    e=(0.0, 0.0, 0.0, 1.0),
+    same_as_before=(1,),
+)
+_RODAS4 = _Rosenbrock(
+    gamma=0.25,
+    a=(
+        (),
+        (1.544,),
+        (0.9466785280815826, 0.2557011698983284),
+        (3.314825187068521, 2.896124015972201, 0.9986419139977817),
+        (1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950),
+        (1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0),
+    ),
+    c=(
+        (),
+        (-5.6688,),
+        (-2.430093356833875, -0.2063599157091915),
+        (-0.1073529058151375, -9.594562251023355, -20.47028614809616),
+        (7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160),
+        (8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136,
+         -6.058818238834054),
+    ),
+    m=(1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0, 1.0),
+    e=(0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
+)  # fmt: skip
+_TSIT5_A = (
+    (0.161,),
+    (-0.008480655492356989, 0.335480655492357),
+    (2.8971530571054935, -6.359448489975075, 4.3622954328695815),
+    (5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525),
+    (5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401,
+     -0.028269050394068383),
+    (0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081,
+     2.324710524099774),
+)  # fmt: skip
+_TSIT5_E = (
+    0.00178001105222577714, 0.0008164344596567469, -0.007880878010261995, 0.1447110071732629,
+    -0.5823571654525552, 0.45808210592918697, -1.0 / 66.0,
+)  # fmt: skip
+
+_ARGUMENTS = "y, trial, miss, p, q, here, step, work, lu, ls, tolerance, rtol, n, rows"
+_ROWS = ["    for row in range(rows):", "        j = U(row)*R"]
+_ERROR = [
+    "        put(miss, j, wrong)",
+    "        size = maximum(absolute(val(vec(y, j))), absolute(val(new)))",
+    "        part = val(wrong)/(tolerance[row] + rtol*size)",
+    "        total = total + part*part",
+]
+
+
+def _sum(weights: Sequence[float], vector: str = "k") -> str:
+    terms = [f"{w!r}*vec({vector}{i}, j)" for i, w in enumerate(weights) if w != 0.0]
+    return " + ".join(terms)
+
+
+def _keep(carried: str) -> list[str]:
+    lines = [
+        "@J",
+        "def keep(y, trial, accepted, floor, low, work, rows):",
+        "    good = val(vec(accepted, 0)) > 0.5",
+        "    least = val(vec(low, 0))",
+    ]
+    if carried:
+        lines += ["    k0 = work[0]", "    k6 = work[6]"]
+    lines += [
+        *_ROWS,
+        "        new = pick(good, vec(trial, j), vec(y, j))",
+        "        put(y, j, new)",
+        "        least = minimum(val(new) - floor[row], least)",
+    ]
+    return [*lines, *([carried] if carried else []), "    put(low, 0, least)"]
+
+
+def _rosenbrock(name: str, order: int, table: _Rosenbrock) -> Method:
+    stages = len(table.m)
+    lines = [
+        "@J",
+        "def prepare(y, p, q, here, work, n):",
+        "    return",
+        "@J",
+        f"def attempt({_ARGUMENTS}):",
+        "    per_step = 1.0/vec(step, 0)",
+        *(f"    k{i} = work[{i}]" for i in range(stages)),
+        f"    f = work[{stages}]",
+        f"    factor(y, p, q, here, per_step*{1.0 / table.gamma!r}, lu, ls, n)",
+        "    rates(y, f, p, q, here, n)",
+    ]
+    for i in range(stages):
+        if i and i not in table.same_as_before:
+            lines += [*_ROWS, f"        put(trial, j, vec(y, j) + {_sum(table.a[i])})"]
+            lines += ["    rates(trial, f, p, q, here, n)"]
+        told = f" + ({_sum(table.c[i])})*per_step" if i else ""
+        lines += [*_ROWS, f"        put(k{i}, j, vec(f, j){told})", f"    solve(k{i}, lu, ls, n)"]
+    lines += [
+        "    total = val(splat(0.0))",
+        *_ROWS,
+        f"        new = vec(y, j) + {_sum(table.m)}",
+        f"        wrong = {_sum(table.e)}",
+        *_ERROR,
+        "        put(trial, j, new)",
+        "    return total",
+    ]
+    return Method(name, order, order, stages + 1, "\n".join([*lines, *_keep("")]) + "\n")
+
+
+def _tsit5() -> Method:
+    lines = [
+        "@J",
+        "def prepare(y, p, q, here, work, n):",
+        "    rates(y, work[0], p, q, here, n)",
+        "@J",
+        f"def attempt({_ARGUMENTS}):",
+        "    h = vec(step, 0)",
+        *(f"    k{i} = work[{i}]" for i in range(7)),
+    ]
+    for i, weights in enumerate(_TSIT5_A):
+        lines += [*_ROWS, f"        put(trial, j, vec(y, j) + h*({_sum(weights)}))"]
+        lines += [f"    rates(trial, k{i + 1}, p, q, here, n)"]
+    lines += [
+        "    total = val(splat(0.0))",
+        *_ROWS,
+        "        new = vec(trial, j)",
+        f"        wrong = h*({_sum(_TSIT5_E)})",
+        *_ERROR,
+        "    return total",
+    ]
+    carried = "        put(k0, j, pick(good, vec(k6, j), vec(k0, j)))"
+    return Method("tsit5", 5, 5, 7, "\n".join([*lines, *_keep(carried)]) + "\n")
+
+
+#: name -> method; rodas4 is the one default: indifferent to how fast a rate is
+METHODS = {
+    method.name: method
+    for method in (
+        _rosenbrock("rodas4", 4, _RODAS4),
+        _rosenbrock("rodas3", 3, _RODAS3),
+        _tsit5(),
+    )
+}

@@ -1,0 +1,236 @@
+"""Simulate a batch: trajectories of the observables, and how each member ended.
+
+Nothing raises once the integration has begun: a member that cannot go on ends with its outcome, the
+time and the state that caused it, and NaN in the observations that it did not reach.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.engine.batch import Batch
+from abscope.engine.compiling import Compiled
+from abscope.engine.declaration import System
+from abscope.engine.setup import Arrays, arrays_of
+from abscope.engine.stops import stops_of
+from abscope.engine.tables import Members, Results, Rules, Stops
+from abscope.errors import EngineError, Problem
+
+__all__ = ["Outcome", "Settings", "Trajectories", "prepare", "run_kernel", "simulate"]
+
+Floats = NDArray[np.float64]
+
+
+class Outcome(IntEnum):
+    """How a member ended."""
+
+    OK = 0
+    STEP_LIMIT = 1
+    NON_FINITE = 2
+    NEGATIVE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How accurate and how long: the error of a step is below rtol |y| + atol times the scale.
+
+    ``atol`` is 1e-2 rtol where it is not stated. A nonnegative state ends its member below
+    ``-negative`` times its scale (10 rtol where not stated). ``first_step`` is tried after each
+    jump, in the time unit of the system.
+    """
+
+    rtol: float = 1e-5
+    atol: float | None = None
+    first_step: float = 0.01
+    max_steps: int = 200_000
+    negative: float | None = None
+    n_threads: int = 1
+    chunk: int = 256
+    keep_states: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise EngineError for a setting that cannot be."""
+        positive = ("rtol", "atol", "first_step", "max_steps", "negative", "n_threads", "chunk")
+        problems = [
+            Problem("settings", f"{getattr(self, name):g}", "a number above 0", "Correct it.", name)
+            for name in positive
+            if getattr(self, name) is not None and not 0 < getattr(self, name) < np.inf
+        ]
+        if problems:
+            raise EngineError(problems)
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Results by name, the member first: (members, times) or (members, times, replicates).
+
+    NaN stands for a replicate that a member does not have, a time it does not have, or a time after
+    it failed. ``outcome`` is one of ``Outcome`` per member; ``ended_at`` is the last time reached
+    and ``cause`` the state that caused the end (empty where it is ok). ``final`` holds the states
+    at the end, from which another batch can go on.
+    """
+
+    times: Floats
+    observables: dict[str, Floats]
+    outcome: NDArray[np.int8]
+    ended_at: Floats
+    cause: tuple[str, ...]
+    steps: NDArray[np.int64]
+    final: dict[str, Floats]
+    states: dict[str, Floats] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Floats:
+        """Return an observable by name."""
+        return self.observables[name]
+
+    @property
+    def ok(self) -> NDArray[np.bool_]:
+        """Return which members reached their horizon."""
+        return np.asarray(self.outcome == Outcome.OK)
+
+    def failures(self) -> tuple[str, ...]:
+        """Return one line for each member that failed."""
+        return tuple(
+            f"member {b}: {Outcome(int(self.outcome[b])).name.lower()} at {self.ended_at[b]:g}"
+            f" ({self.cause[b]})"
+            for b in np.flatnonzero(~self.ok)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A batch that is ready: its numbers, stops, limits and the arrays for the results."""
+
+    arrays: Arrays
+    members: Members
+    stops: Stops
+    rules: Rules
+
+
+def prepare(
+    system: System,
+    batch: Batch,
+    settings: Settings,
+    *,
+    slopes: tuple[Floats, Floats, Floats] | None = None,
+) -> Prepared:
+    """Return a batch as the arrays of a kernel; raises EngineError with every problem of it."""
+    arrays, states, shared, own = arrays_of(system, batch)
+    stops = stops_of(arrays)
+    if arrays.problems:
+        raise EngineError(arrays.problems)
+    directions = slopes or tuple(
+        np.zeros((1, table.shape[1], 0)) for table in (states, shared, own)
+    )
+    order = np.lexsort((np.diff(stops.first), arrays.count))
+    members = Members(
+        order.astype(np.int64), arrays.start, arrays.count, states, shared, own, *directions
+    )
+    return Prepared(arrays, members, stops, _rules(system, arrays.most, settings))
+
+
+def _rules(system: System, most: int, settings: Settings) -> Rules:
+    own = system.replicate.states if system.replicate else ()
+    declared = [*system.body.states, *(own * most)]
+    scale = np.array([state.scale for state in declared])
+    atol = 1e-2 * settings.rtol if settings.atol is None else settings.atol
+    below = 10.0 * settings.rtol if settings.negative is None else settings.negative
+    free = np.array([not state.nonnegative for state in declared], bool)
+    floor = np.where(free, -np.inf, -below * scale)
+    return Rules(atol * scale, floor, settings.rtol, settings.first_step, int(settings.max_steps))
+
+
+def run_kernel(
+    chunk: Callable[..., Any], ready: Prepared, settings: Settings, size: int
+) -> Results:
+    """Run the members chunk by chunk on threads; ``size`` is the doubles of one result."""
+    arrays, system = ready.arrays, ready.arrays.system
+    members, times = arrays.members, arrays.observe_at.shape[1]
+    own = system.replicate
+    rows = ready.members.states.shape[1]
+    results = Results(
+        observed=np.full((members, times, len(system.body.observables), size), np.nan),
+        own_observed=np.full(
+            (members, times, arrays.most, len(own.observables) if own else 0, size), np.nan
+        ),
+        states=np.full((members if settings.keep_states else 0, times, rows), np.nan),
+        final=np.full((members, rows), np.nan),
+        outcome=np.zeros(members, np.int8),
+        when=np.zeros(members),
+        which=np.full(members, -1, np.int64),
+        steps=np.zeros(members, np.int64),
+    )
+    case = (ready.members, ready.stops, ready.rules, results)
+    bounds = range(0, members, settings.chunk)
+    jobs = [(lo, min(lo + settings.chunk, members), case) for lo in bounds]
+    if settings.n_threads == 1 or len(jobs) == 1:
+        for job in jobs:
+            chunk(*job)
+    else:
+        chunk(0, 1, case)  # compiled once, before the threads ask for it
+        with ThreadPoolExecutor(settings.n_threads) as pool:
+            list(pool.map(lambda job: chunk(*job), jobs))
+    return results
+
+
+def simulate(compiled: Compiled, batch: Batch, settings: Settings | None = None) -> Trajectories:
+    """Return the trajectories of a batch.
+
+    Results do not depend on the order of the members, on the chunks or on the number of threads.
+    Raises EngineError, before anything is integrated, with every problem of the batch: a missing,
+    unknown, non-finite or forbidden number, a wrong shape, a time outside start..horizon, an
+    unknown event, field or input.
+    """
+    settings = settings or Settings()
+    ready = prepare(compiled.system, batch, settings)
+    results = run_kernel(compiled.kernel().chunk, ready, settings, 1)
+    return trajectories_of(ready, results)
+
+
+def trajectories_of(ready: Prepared, results: Results) -> Trajectories:
+    """Return results by name."""
+    arrays, system = ready.arrays, ready.arrays.system
+    own = system.replicate
+    observables = {
+        observable.name: results.observed[:, :, k, 0]
+        for k, observable in enumerate(system.body.observables)
+    }
+    if own:
+        for k, observable in enumerate(own.observables):
+            observables[observable.name] = results.own_observed[:, :, :, k, 0]
+    return Trajectories(
+        times=arrays.observe_at,
+        observables=observables,
+        outcome=results.outcome,
+        ended_at=results.when,
+        cause=tuple(_state_name(system, int(row)) for row in results.which),
+        steps=results.steps,
+        final=_states_by_name(system, arrays.most, results.final),
+        states=_states_by_name(system, arrays.most, results.states),
+    )
+
+
+def _state_name(system: System, row: int) -> str:
+    body = system.body.states
+    if row < 0:
+        return ""
+    if row < len(body):
+        return body[row].name
+    own = system.replicate.states if system.replicate else ()
+    i, k = divmod(row - len(body), len(own))
+    return f"{own[k].name}[{i}]"
+
+
+def _states_by_name(system: System, most: int, rows: Floats) -> dict[str, Floats]:
+    """Return the last axis of an array of states by name, (..., replicates) for a replicate's."""
+    size = len(system.body.states)
+    found = {state.name: rows[..., k] for k, state in enumerate(system.body.states)}
+    own = system.replicate.states if system.replicate else ()
+    for k, state in enumerate(own):
+        found[state.name] = rows[..., size + k + len(own) * np.arange(most)]
+    return found
