@@ -71,7 +71,7 @@ def source_files(source: Path | bytes | BinaryIO, limits: Limits) -> Iterator[Li
 def _printable(name: str) -> str:
     """Return a file name that can be printed on one line, whatever bytes it is made of."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.is_printable() else "?" for letter in text)
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 @contextmanager
