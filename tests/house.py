@@ -47,6 +47,11 @@ ENDINGS = {
 #: Names of numbers without a unit of their own, each with its reason.
 DIMENSIONLESS = {
     "part_compartment": "rows of the circulation",
+    "part_start": "rows of a table of parts",
+    "row_start": "rows of a table of routes",
+    "column": "compartments that routes lead to",
+    "other": "compartments of an alias table",
+    "start_other": "compartments of an alias table",
     "routing": "probabilities to go from one compartment to another",
     "relative_blood_density": "blood per volume as a multiple of the host organ's",
     "relative_perfusion": "flow per volume as a multiple of the host organ's",

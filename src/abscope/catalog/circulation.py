@@ -17,6 +17,7 @@ __all__ = [
     "Circulation",
     "CompartmentFlow",
     "Sex",
+    "blood_dose_limit",
     "blood_volume_coefficient",
     "circulation",
     "edited_circulation",
@@ -70,6 +71,17 @@ def blood_volume_coefficient(name: str) -> Parameter:
     0.6041
     """
     return look_up(name, entries=load("blood_volume"), where="catalog/blood_volume.toml")
+
+
+def blood_dose_limit(name: str) -> Parameter:
+    """Return a dose (Gy) or time (s) per fraction above which an input is refused.
+
+    ``largest_mean_dose``, ``largest_dose``, ``longest_fraction``; ModelError for other names.
+
+    >>> blood_dose_limit("longest_fraction").unit
+    's'
+    """
+    return look_up(name, entries=load("blood_dose_limits"), where="catalog/blood_dose_limits.toml")
 
 
 @cache
