@@ -216,13 +216,13 @@ def _findings(name: str, result: Dvh, overlap_ml: float) -> Iterable[DoseFinding
             "Its D98, D2 and extremes rest on interpolation.",
         )
     d98 = dose_at_volume(result, volume_frac=0.98)
-    if d98 is not None and result.d98_spread_gy > 0.05 * d98:
+    if d98 is not None and result.d98_spread_gy > max(0.05 * d98, 0.01):
         yield DoseFinding(
             "d98_spread",
             "warning",
             about,
             f"D98 changes by {result.d98_spread_gy:.2f} Gy with the rule for the end planes",
-            f"at most 5 % of D98 ({d98:.2f} Gy)",
+            f"at most 5 % of D98 ({d98:.2f} Gy) or 0.01 Gy",
             "Report D98 with this spread.",
         )
     if overlap_ml > 1e-3 * max(whole, 1e-9):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from abscope.dose.geometry.grid import Floats, Grid
-from abscope.dose.geometry.planes import Cap, Plane, PlaneStack, plane_stack
+from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
 from abscope.dose.structures import Roi
 from abscope.errors import Problem, UsageError
 
@@ -54,11 +54,6 @@ def cut_outlines(
     return _steps(stack, point, across / length, cap)
 
 
-def _extent(plane: Plane, cap: Cap) -> tuple[float, float]:
-    counted = [slab for slab in plane.slabs if cap == "full" or not slab.outer]
-    return min(slab.low_mm for slab in counted), max(slab.high_mm for slab in counted)
-
-
 def _placed(stack: PlaneStack, index: Floats) -> Floats:
     placed: Floats = index @ stack.affine[:3, :3].T + stack.affine[:3, 3]
     return placed
@@ -67,7 +62,7 @@ def _placed(stack: PlaneStack, index: Floats) -> Floats:
 def _parallel(stack: PlaneStack, point: Floats, cap: Cap) -> tuple[Floats, ...]:
     offset = float(np.linalg.solve(stack.affine[:3, :3], point - stack.affine[:3, 3])[2])
     for plane in stack.planes:
-        low, high = _extent(plane, cap)
+        low, high = plane.extent_mm(cap)
         if low <= offset <= high:
             return tuple(
                 _placed(stack, np.column_stack([closed, np.full(len(closed), plane.offset_mm)]))
@@ -87,7 +82,7 @@ def _steps(stack: PlaneStack, point: Floats, normal: Floats, cap: Cap) -> tuple[
     lines: list[Floats] = []
     ended: tuple[float, list[float]] = (-np.inf, [])
     for plane in stack.planes:
-        low, high = _extent(plane, cap)
+        low, high = plane.extent_mm(cap)
         # tilted cuts are taken in the middle of the slab
         level = constant - float(coefficients[2]) * (low + high) / 2
         foot = in_plane * (level / size**2)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats, Grid
 from abscope.dose.geometry.interpolate import inside_grid, plane_edges_mm
-from abscope.dose.geometry.planes import Cap, Plane, PlaneStack, plane_stack
+from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
 from abscope.dose.sampling import (
     ML_PER_MM3,
     oblique_cells,
@@ -52,19 +52,13 @@ def covered_voxels(
     return _oblique(stack, grid, edges, cap)
 
 
-def _extent(plane: Plane, cap: Cap) -> tuple[float, float]:
-    """Return from where to where along the normal a plane stands for tissue."""
-    counted = [slab for slab in plane.slabs if cap == "full" or not slab.outer]
-    return min(slab.low_mm for slab in counted), max(slab.high_mm for slab in counted)
-
-
 def _aligned(stack: PlaneStack, grid: Grid, edges: Floats, cap: Cap) -> Covered:
     per_plane: dict[int, Floats] = {}
     ml_per_mm = stack.cell_mm2 * ML_PER_MM3
     outside = 0.0
     finished: list[tuple[NDArray[np.intp], Floats]] = []
     for plane in stack.planes:
-        low, high = _extent(plane, cap)
+        low, high = plane.extent_mm(cap)
         cover = plane_coverage(plane, k=1, rows=grid.rows, columns=grid.columns)
         height, width = cover.share_frac.shape
         shared = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None)
@@ -102,7 +96,7 @@ def _oblique(stack: PlaneStack, grid: Grid, edges: Floats, cap: Cap) -> Covered:
     outside = 0.0
     for plane in stack.planes:
         index, ml_per_mm = oblique_cells(stack, plane=plane, k=sampling.k)
-        low, high = _extent(plane, cap)
+        low, high = plane.extent_mm(cap)
         kz = 2 * sampling.kz
         at, thickness = sub_slices(low, high, kz)
         for offset in at:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
+from abscope.dose.geometry.splines import spline_weights
 from abscope.errors import DicomError, Problem
 
 __all__ = ["DoseWindow", "Method", "dose_at", "inside_grid", "plane_edges_mm"]
@@ -123,19 +124,18 @@ def _cubic_points(index: Floats, dose: DoseGrid) -> Floats:
         # the spline of map_coordinates needs even steps: put planes at the smallest one first
         n = int(np.ceil((offsets[-1] - offsets[0]) / steps.min())) + 1
         even: Floats = np.linspace(offsets[0], offsets[-1], n, dtype=float)
-        block, offsets = _spline(offsets, block, 0)(even), even
+        block = np.tensordot(spline_weights(offsets, at_mm=even), block, axes=1)
+        offsets = even
     plane = (at - offsets[0]) / (offsets[-1] - offsets[0]) * (len(offsets) - 1)
     row = np.clip(index[:, 1], 0, grid.rows - 1) - low[1]
     column = np.clip(index[:, 0], 0, grid.columns - 1) - low[2]
-    values = map_coordinates(block, np.stack([plane, row, column]), order=3, mode="mirror")
+    # map_coordinates flattens the dose at the ends; the slope goes on in an odd reflection
+    pad = min(_MARGIN, *(size - 1 for size in block.shape))
+    block = np.pad(block, pad, mode="reflect", reflect_type="odd")
+    place = np.stack([plane, row, column]) + pad
+    values = map_coordinates(block, place, order=3, mode="mirror")
     held: Floats = np.maximum(values, 0.0)
     return held
-
-
-def _spline(x: Floats, values: Floats, axis: int):  # type: ignore[no-untyped-def]
-    from scipy.interpolate import make_interp_spline
-
-    return make_interp_spline(x, values, k=min(3, len(x) - 1), axis=axis)
 
 
 class DoseWindow:
@@ -188,12 +188,12 @@ class DoseWindow:
         rows = _around(self._rows, grid.rows)
         columns = _around(self._columns, grid.columns)
         block = self._dose.dose_gy[planes, rows, columns].astype(np.float64)
-        block = _spline(grid.offsets_mm[planes], block, 0)(at)
-        block = _spline(np.arange(rows.start, rows.stop, dtype=float), block, 1)(self._rows)
-        block = _spline(np.arange(columns.start, columns.stop, dtype=float), block, 2)(
-            self._columns
+        along = spline_weights(grid.offsets_mm[planes], at_mm=at)
+        down = spline_weights(np.arange(rows.start, rows.stop, dtype=float), at_mm=self._rows)
+        across = spline_weights(
+            np.arange(columns.start, columns.stop, dtype=float), at_mm=self._columns
         )
-        held: Floats = np.maximum(block, 0.0)
+        held: Floats = np.maximum(down @ np.tensordot(along, block, axes=1) @ across.T, 0.0)
         return held
 
 

@@ -41,6 +41,11 @@ class Plane:
     slabs: tuple[Slab, ...]
     exclusive: bool = False
 
+    def extent_mm(self, cap: Cap) -> tuple[float, float]:
+        """Return from where to where along the normal the plane stands for tissue."""
+        counted = [slab for slab in self.slabs if cap == "full" or not slab.outer]
+        return min(slab.low_mm for slab in counted), max(slab.high_mm for slab in counted)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneStack:
