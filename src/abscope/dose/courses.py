@@ -15,7 +15,7 @@ from abscope.dose.delivery import delivered_fractions
 from abscope.dose.findings import DoseFinding, settle
 from abscope.dose.geometry.grid import DoseGrid
 from abscope.dose.plan_dose import PlanDose, plan_doses
-from abscope.dose.plans import Level, Plan
+from abscope.dose.plans import Beam, Level, Plan
 from abscope.dose.study import Study
 from abscope.errors import Problem, UsageError
 
@@ -32,6 +32,7 @@ class Course:
     and it is a lower bound. ``n_fractions_planned`` is None where no plan tells it.
     ``delivered_from`` says how the delivered fractions are known: 'planned' means that planned was
     used as delivered. ``prescribed_dose_gy`` is the lowest of ``levels``, all planned fractions.
+    ``beams`` are those of the group, for the beam-on time; empty where no plan tells them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Course:
     day: int | None
     source: str
     findings: tuple[DoseFinding, ...] = ()
+    beams: tuple[Beam, ...] = ()
 
     @property
     def prescribed_dose_gy(self) -> float | None:
@@ -126,6 +128,9 @@ def _course(
         day=dose.day,
         source=dose.source,
         findings=tuple(replace(finding, about=name) for finding in findings),
+        beams=tuple(beam for beam in plan.beams if beam.number in group.beams)
+        if plan and group
+        else (),
     )
 
 
