@@ -41,7 +41,8 @@ def edic_gy(
     Raises ModelError for a negative or non-finite dose and for n < 1.
     Source: breast EDIC abstract (735 patients); the liver variant is from memory.
 
-    >>> f"{edic_gy(lung_mean_gy=10, heart_mean_gy=5, integral_dose_gy_ml=185400, n_fractions=25):.6f}"
+    >>> edic = edic_gy(lung_mean_gy=10, heart_mean_gy=5, integral_dose_gy_ml=185400, n_fractions=25)
+    >>> f"{edic:.6f}"
     '3.615230'
     """
     doses = {

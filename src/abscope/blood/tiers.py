@@ -13,6 +13,7 @@ from abscope.blood.pools.traffic import NODE_REGIONS
 from abscope.catalog.circulation import circulation
 from abscope.catalog.lymphocytes import lymphocyte_parameter, marrow_shares
 from abscope.catalog.organs import organ_catalog
+from abscope.dose.organ_rows import volume_shares_frac
 from abscope.dose.results import OrganDose
 from abscope.errors import ModelError, Problem
 
@@ -49,9 +50,7 @@ def body_doses(
     return tuple(_body(course, rows, days_d[course], tier) for course, rows in courses)
 
 
-def _body(
-    course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier
-) -> BodyDose:
+def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier) -> BodyDose:
     notes = [
         f"{row.organ}: {1 - row.covered_frac:.0%} lies outside the dose grid and counts as not "
         "irradiated"
@@ -78,18 +77,16 @@ def _body(
     )
 
 
-def _compartments(
-    rows: Sequence[OrganDose], rest: CompartmentDose
-) -> tuple[CompartmentDose, ...]:
+def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[CompartmentDose, ...]:
     """Return the dose of every compartment of the circulation and of every pool that is named."""
     known = organ_catalog().organs
     parts: dict[str, list[tuple[CompartmentDose, float]]] = {}
     pools: dict[str, list[tuple[CompartmentDose, float]]] = {}
     for row in rows:
         if row.organ == "remainder":
-            parts.setdefault("other", []).append((rest, float(row.volume_ml.sum())))
+            parts.setdefault("other", []).append((rest, _weight(row)))
             continue
-        organ, item = known[row.organ], (_histogram(row), float(row.volume_ml.sum()))
+        organ, item = known[row.organ], (_histogram(row), _weight(row))
         bone = organ.pool == "marrow" and row.organ in marrow_shares()
         if bone or organ.pool.startswith(("nodes_", "thymus")):
             pools.setdefault(f"marrow_{row.organ}" if bone else organ.pool, []).append(item)
@@ -102,8 +99,8 @@ def _compartments(
         for name, weighted in _weighted(found, rest).items()
         if name not in found
     }
-    for row in circulation("female").compartments:
-        found.setdefault(row.name, mixture(row.name, [(rest, 1.0)]))
+    for flow in circulation("female").compartments:
+        found.setdefault(flow.name, mixture(flow.name, [(rest, 1.0)]))
     return tuple(found.values())
 
 
@@ -124,8 +121,14 @@ def _weighted(
     return out
 
 
+def _weight(row: OrganDose) -> float:
+    """Return the volume of an organ for mixing it with others; 1 where it is not known."""
+    volume = float(row.volume_ml.sum())
+    return volume if math.isfinite(volume) else 1.0
+
+
 def _histogram(row: OrganDose) -> CompartmentDose:
-    share = row.volume_ml / row.volume_ml.sum()
+    share = volume_shares_frac(row)
     dose = row.dose_per_fraction_gy
     if row.covered_frac < 1.0:
         share = np.append(share * row.covered_frac, 1.0 - row.covered_frac)
@@ -158,7 +161,8 @@ def _row_problems(where: str, row: OrganDose) -> list[Problem]:
         what = f"{np.max(dose):g} Gy per fraction"
         hint = "Is it in cGy, or the dose of all fractions?"
         out.append(_problem(where, what, f"at most {HIGHEST_FRACTION_GY:g} Gy", hint))
-    if not volume.size or np.any(volume < 0) or not volume.sum() > 0:
+    known = volume.shape != (1,) or np.isfinite(volume[0])
+    if known and (not volume.size or np.any(volume < 0) or not volume.sum() > 0):
         out.append(_problem(where, "no volume", "a volume above 0 ml", "Correct it."))
     if row.beam_on_time_s is not None and not row.beam_on_time_s > 0:
         what = f"beam time {row.beam_on_time_s:g} s"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from abscope.case.clock import Clock, Span
 from abscope.case.observation import Lab
@@ -121,7 +122,7 @@ def counts_of_days(texts: Sequence[str]) -> CaseCounts:
 
 def _thousandfold(rows: Sequence[tuple[float, float]]) -> list[Problem]:
     out = []
-    for (day, value), (later, other) in zip(rows, rows[1:], strict=False):
+    for (day, value), (later, other) in pairwise(rows):
         if min(value, other) <= 0:
             continue
         ratio = max(value, other) / min(value, other)

@@ -1,6 +1,7 @@
 """The lymphocyte model of one patient: from coordinates to counts, and how well they fit."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +65,13 @@ class LymphocyteModel:
     def run(self, draws: Draws, *, tables: Sequence[_Tables] | None = None) -> Trajectory:
         """Return the trajectories of draws, with other kill tables where they are given."""
         days = schedule(self.planned, draws)
-        return simulate(draws, days=days, losses=course_losses(tables or self.tables, draws))
+        losses = course_losses(tables or self.tables, draws)
+        return simulate(_with_lower_plateau(draws, days, losses), days=days, losses=losses)
 
     def expected_per_ul(self, draws: Draws) -> Floats:
         """Return the count that each draw expects at each measured count (n, counts)."""
         days = schedule(self.planned, draws)
-        course = simulate(draws, days=days, losses=course_losses(self.tables, draws))
-        return self.counts_per_ul(course, self.count_days_d(draws, days))
+        return self.counts_per_ul(self.run(draws), self.count_days_d(draws, days))
 
     def counts_per_ul(self, course: Trajectory, time_d: Floats) -> Floats:
         """Return counts per microliter at days (k,) or (n, k), covariates included, as (n, k)."""
@@ -121,15 +122,19 @@ class LymphocyteModel:
             total += np.log(np.exp(-0.5 * z * z).mean(axis=1) + 1e-300) - np.log(sd)
         return total
 
-    def lowered_plateau(self, draws: Draws, *, days: Schedule) -> Floats:
-        """Return the plateau of every draw after the option of marrow dose (n,).
 
-        p (1 - e (1 - S)) with the share S of the marrow that survives all fractions and the
-        catalog's effect e, which is 0 unless somebody sets it.
-        """
-        effect = lymphocyte_parameter("marrow_plateau_effect").value
-        marrow = POOLS.index("marrow")
-        losses = course_losses(self.tables, draws)
-        number = days.fractions.sum(axis=2).astype(np.float64)
-        lost = sum(loss[:, marrow] * number[index] for index, loss in enumerate(losses))
-        return np.asarray(draws.plateau_frac * (1.0 + effect * np.expm1(-lost)))
+def _with_lower_plateau(draws: Draws, days: Schedule, losses: list[Floats]) -> Draws:
+    """Return the draws with the plateau after the option of marrow dose.
+
+    p (1 - e (1 - S)) with the share S of the marrow that survives all fractions and the effect e
+    of the catalog, which is 0 unless somebody sets it.
+    """
+    effect = lymphocyte_parameter("marrow_plateau_effect").value
+    if effect == 0.0:
+        return draws
+    marrow = POOLS.index("marrow")
+    number = days.fractions.sum(axis=2).astype(np.float64)
+    lost = np.zeros(len(draws.alpha_per_gy))
+    for index, loss in enumerate(losses):
+        lost += loss[:, marrow] * number[index]
+    return replace(draws, plateau_frac=draws.plateau_frac * (1.0 + effect * np.expm1(-lost)))

@@ -91,9 +91,7 @@ class Prior:
 
     def __init__(self, settings: PriorSettings) -> None:
         self.settings = settings
-        courses = [
-            f"{name} {item.name}" for item in settings.planned for name in _PER_COURSE
-        ]
+        courses = [f"{name} {item.name}" for item in settings.planned for name in _PER_COURSE]
         counts = [f"place of count {index + 1}" for index in range(settings.n_counts)]
         self.names: tuple[str, ...] = (*_SHARED, *courses, *counts)
 

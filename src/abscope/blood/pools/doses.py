@@ -12,7 +12,8 @@ from abscope.catalog.circulation import Sex, circulation
 from abscope.catalog.lymphocytes import marrow_shares
 
 __all__ = [
-    "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy", "static_survival_frac",
+    "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy",
+    "static_survival_frac",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -33,14 +34,24 @@ _SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
     "tissue": (("lung", "muscle", "skin", "fat", "other"),),
 }  # fmt: skip
 
+_EMPTY = CompartmentDose("not irradiated", np.zeros(1), np.ones(1))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolDose:
-    """The dose histogram of one fraction in one pool; ``stands_in`` names a surrogate, or ''."""
+    """The dose of one fraction in one pool as parts, each with its share of the pool.
+
+    ``stands_in`` names the organs whose dose is taken where the pool has none of its own, or ''.
+    """
 
     pool: str
-    dose: CompartmentDose
+    parts: tuple[tuple[CompartmentDose, float], ...]
     stands_in: str = ""
+
+    @property
+    def dose(self) -> CompartmentDose:
+        """One histogram of all parts."""
+        return mixture(self.pool, self.parts)
 
 
 def static_survival_frac(dose: CompartmentDose, *, sensitivity_per_gy: Floats) -> Floats:
@@ -87,22 +98,23 @@ def _pool(pool: str, known: Mapping[str, CompartmentDose]) -> PoolDose:
         found = [known[name] for name in names if name in known]
         if found:
             surrogate = ", ".join(item.compartment for item in found) if rank else ""
-            return PoolDose(pool, mixture(pool, [(item, 1.0) for item in found]), surrogate)
-    return PoolDose(pool, CompartmentDose(pool, np.zeros(1), np.ones(1)), "no organ")
+            parts = tuple((item, 1.0 / len(found)) for item in found)
+            return PoolDose(pool, parts, surrogate)
+    return PoolDose(pool, ((_EMPTY, 1.0),), "no organ")
 
 
 def _marrow(known: Mapping[str, CompartmentDose]) -> PoolDose:
     rest = known.get("red_marrow") or known.get("spongy_bone") or known.get("other")
-    empty = CompartmentDose("marrow", np.zeros(1), np.ones(1))
     bones = [name for name in marrow_shares() if f"marrow_{name}" in known]
-    parts = [
-        (known.get(f"marrow_{name}") or rest or empty, entry.value)
+    total = sum(entry.value for entry in marrow_shares().values())
+    parts = tuple(
+        (known.get(f"marrow_{name}") or rest or _EMPTY, entry.value / total)
         for name, entry in marrow_shares().items()
-    ]
+    )
     surrogate = "" if bones else rest.compartment if rest else "no organ"
     if not bones and rest is not None and rest.compartment == "red_marrow":
         surrogate = ""
-    return PoolDose("marrow", mixture("marrow", parts), surrogate)
+    return PoolDose("marrow", parts, surrogate)
 
 
 def mixture(name: str, parts: Sequence[tuple[CompartmentDose, float]]) -> CompartmentDose:
@@ -111,7 +123,8 @@ def mixture(name: str, parts: Sequence[tuple[CompartmentDose, float]]) -> Compar
     dose = np.concatenate([item.dose_per_fraction_gy for item, _ in parts])
     share = np.concatenate([item.volume_frac * (weight / total) for item, weight in parts])
     levels, place = np.unique(dose, return_inverse=True)
-    return CompartmentDose(name, levels, np.bincount(place, share, len(levels)))
+    volume = np.bincount(place, share, len(levels)).astype(np.float64)
+    return CompartmentDose(name, levels, volume)
 
 
 def pool_weighted_gy(body: BodyDose, *, weight_frac: Floats, sex: Sex) -> dict[str, float]:

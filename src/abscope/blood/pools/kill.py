@@ -5,12 +5,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from abscope.blood.circulation import reference_network
+from abscope.blood.delivery import deliver
 from abscope.blood.doses import BodyDose
+from abscope.blood.engines.transform import dose_transform
 from abscope.blood.pools.doses import blood_mean_gy, pool_doses, static_survival_frac
+from abscope.blood.sojourn import Transit
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 
-__all__ = ["BloodSurvival", "KillTable", "mixed_blood_survival"]
+__all__ = ["BloodSurvival", "KillTable", "flowing_blood_survival", "mixed_blood_survival"]
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +37,22 @@ def mixed_blood_survival(sex: Sex) -> BloodSurvival:
     def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
         del beam_on_time_s  # mixing is complete whatever the time
         return np.exp(-sensitivity_per_gy * blood_mean_gy(body, sex=sex))
+
+    return survival
+
+
+def flowing_blood_survival(sex: Sex) -> BloodSurvival:
+    """Return the survival of blood that flows through the organs of the reference adult.
+
+    E[exp(-s D)] of the blood dose of one beam, by transform; blood mixes inside an organ.
+    """
+    network = reference_network(sex)
+
+    def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
+        doses = [item for item in body.compartments if item.compartment in network.names]
+        fraction = deliver(network, doses, windows_s=[(0.0, beam_on_time_s)], unlisted_gy=0.0)
+        mean = dose_transform(fraction, sensitivity_per_gy, transit=Transit()).real
+        return np.asarray(np.clip(mean, 0.0, 1.0), dtype=np.float64)
 
     return survival
 
