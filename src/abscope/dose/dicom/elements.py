@@ -104,8 +104,8 @@ class Elements:
     def raw(self, keyword: str) -> bytes | None:
         """Return the bytes of an element as they stand in the file; None where it is absent."""
         element = self.data.get_item(TAGS[keyword])
-        if element is None or element.value is None:
-            return None
+        if element is None or element.value is None or element.value == "":
+            return None  # pydicom gives '' for some types of empty elements
         value = element.value
         if not isinstance(value, bytes):
             raise RejectedError(f"{keyword} is a sequence", "a value", "Export the object again.")

@@ -28,29 +28,30 @@ def check_level(dose: DoseObject, plan: Plan | None, *, about: str) -> tuple[Dos
     top = float(dose.dose.dose_gy.max())
     counts = [group.n_fractions_planned for group in plan.groups]
     fractions = sum(n for n in counts if n) if None not in counts else None
-    found = []
-    if fractions and top / fractions > _HIGHEST_PER_FRACTION_GY:
-        found.append(_refused(about, f"the highest dose is {top / fractions:.1f} Gy per fraction"))
+    per_fraction = top / fractions if fractions else 0.0
+    if levels:
+        ratio = top / max(levels)
+        stated = f"the highest dose is {top:.4g} Gy, {ratio:.3g} times the {max(levels):g} Gy "
+        stated += "prescribed"
+        if not _BELIEVABLE[0] <= ratio <= _BELIEVABLE[1]:
+            return (_refused(about, stated + _cause(ratio, fractions)),)
+    if per_fraction > _HIGHEST_PER_FRACTION_GY:
+        return (_refused(about, f"the highest dose is {per_fraction:.1f} Gy per fraction"),)
     if not levels:
-        note = DoseFinding(
-            "prescription", "warning", about, "the plan states no prescribed dose",
-            "a target with its dose", "Units cannot be checked; state the dose in the case.",
-        )  # fmt: skip
-        return (*found, note)
-    ratio = top / max(levels)
-    stated = f"the highest dose is {top:.4g} Gy, {ratio:.3g} times the {max(levels):g} Gy "
-    stated += "prescribed"
-    if not _BELIEVABLE[0] <= ratio <= _BELIEVABLE[1]:
-        found.append(_refused(about, stated + _cause(ratio, fractions)))
-    elif not _EXPECTED[0] <= ratio <= _EXPECTED[1]:
-        found.append(
+        return (
             DoseFinding(
-                "dose-level", "warning", about, stated,
-                f"{_EXPECTED[0]:g} to {_EXPECTED[1]:g} times",
-                "Check the prescription and that the dose is the whole plan.",
-            )
+                "prescription", "warning", about, "the plan states no prescribed dose",
+                "a target with its dose", "Units cannot be checked; state the dose in the case.",
+            ),
         )  # fmt: skip
-    return tuple(found)
+    if _EXPECTED[0] <= ratio <= _EXPECTED[1]:
+        return ()
+    return (
+        DoseFinding(
+            "dose-level", "warning", about, stated, f"{_EXPECTED[0]:g} to {_EXPECTED[1]:g} times",
+            "Check the prescription and that the dose is the whole plan.",
+        ),
+    )  # fmt: skip
 
 
 def _cause(ratio: float, fractions: int | None) -> str:
