@@ -52,6 +52,7 @@ DIMENSIONLESS = {
     "column": "compartments that routes lead to",
     "other": "compartments of an alias table",
     "start_other": "compartments of an alias table",
+    "log_kill": "minus the logarithm of a surviving fraction",
     "routing": "probabilities to go from one compartment to another",
     "relative_blood_density": "blood per volume as a multiple of the host organ's",
     "relative_perfusion": "flow per volume as a multiple of the host organ's",

@@ -80,4 +80,5 @@ class DoseHistogram:
         grid[1] += lost
         folded = np.fft.irfft(np.fft.rfft(grid) ** n_fractions, _FOLD_BINS)
         kept = folded > 1e-15
-        return DoseHistogram(width * np.flatnonzero(kept), folded[kept] / float(folded[kept].sum()))
+        doses: NDArray[np.float64] = width * np.arange(_FOLD_BINS, dtype=np.float64)[kept]
+        return DoseHistogram(doses, folded[kept] / float(folded[kept].sum()))

@@ -1,17 +1,19 @@
 """Transforms of the blood dose with phase-type transit times, for any beam timing."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abscope.blood.delivery import Delivery
+from abscope.blood.network import Network
 from abscope.blood.sojourn import Transit, phase_times
 
 if TYPE_CHECKING:
     from abscope.blood.engines.phase_kernel import Chain
 
-__all__ = ["phase_gradient", "phase_transform"]
+__all__ = ["phase_gradient", "phase_transform", "uniform_transform"]
 
 _COMPLEX_STEP = 1e-20
 
@@ -36,6 +38,27 @@ def phase_transform(
         dead = (doses > 0) & bool(np.isinf(point))
         out[number] = _propagated(chain, durations, s * doses / durations[:, None], dead)
     return out
+
+
+def uniform_transform(
+    network: Network, log_kill: NDArray[np.float64], beam_on_time_s: float, *, transit: Transit
+) -> float:
+    """Return E[exp(-s D)] of one fraction of one beam, compartments at their mean dose.
+
+    ``log_kill`` (n,) is s times the dose that a cell would get in a compartment if it stayed there
+    for the whole of ``beam_on_time_s``.
+    """
+    count = len(network.names)
+    delivery = Delivery(
+        network,
+        np.zeros(1),
+        np.array([beam_on_time_s]),
+        np.arange(count),
+        np.ones(count),
+        log_kill[None],
+    )
+    mixed = replace(transit, tau_mix_s=0.0)
+    return float(phase_transform(delivery, np.ones(1, dtype=complex), transit=mixed)[0].real)
 
 
 def phase_gradient(

@@ -10,7 +10,7 @@ from abscope.blood.delivery import Delivery
 from abscope.blood.network import Network
 from abscope.blood.sojourn import Transit
 
-__all__ = ["renewal_gradient", "renewal_transform"]
+__all__ = ["renewal_gradient", "renewal_transform", "uniform_transforms"]
 
 #: 2 M + 1 points; the error of the inversion is near 10^(-0.6 M), round-off near 10^(M/3 - 15).
 _EULER_M = 16
@@ -95,6 +95,26 @@ def renewal_transform(
     return out
 
 
+def uniform_transforms(
+    network: Network, log_kill: NDArray[np.float64], beam_on_time_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return E[exp(-s D)] of many fractions of one beam (k,), compartments at their mean dose.
+
+    ``log_kill`` (k, n) is s times the dose that a cell would get in a compartment if it stayed
+    there for the whole of ``beam_on_time_s`` (k,).
+    """
+    count = len(network.names)
+    kill = (log_kill / beam_on_time_s[:, None]).astype(complex)
+    lanes = _Lanes(np.arange(count), np.ones_like(kill), kill)
+    points, weights = _euler_weights()
+    z = points / beam_on_time_s[:, None]
+    tau = network.mean_transit_s
+    erfcx, x = _erfcx(tau * (z[:, :, None] + kill[:, None, :]) / _SQRT_PI)
+    terms = _terms(network, lanes, z, erfcx, x)
+    total = _total(network, terms, _solved(network, terms))
+    return np.asarray(total.real @ weights / beam_on_time_s)
+
+
 def renewal_gradient(
     delivery: Delivery, s_per_gy: float, *, transit: Transit
 ) -> tuple[float, NDArray[np.float64]]:
@@ -171,7 +191,7 @@ def _terms(
     # per compartment: density and survivor of a stay, density and survivor of the remaining stay
     tau = network.mean_transit_s[lanes.compartment]
     weight = lanes.weight[:, None, :]
-    moved = z[:, None] + lanes.kill[:, None, :]
+    moved = z[..., None] + lanes.kill[:, None, :]
     per_lane = (1 - _SQRT_PI * x * erfcx, tau * erfcx, erfcx, (1 - erfcx) / moved)
     starts = np.searchsorted(lanes.compartment, np.arange(len(network.names)))
     density, survivor, rest_density, rest_survivor = (
