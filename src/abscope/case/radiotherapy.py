@@ -78,15 +78,24 @@ class Exposure(Record):
     """What is known of the dose that one lesion got from one course or phase.
 
     ``stated_class`` holds the authors' words; doses hold numbers that someone measured, computed
-    or reported. Both may be missing, and then the dose is unknown.
+    or reported. Both may be missing, and then the dose is unknown. ``computed_class`` is the class
+    of a dose that was computed from the plan, with its ``reasons``; such a record stands beside
+    what is stated and has one plan, so that a course of several plans has several.
+    ``in_grid_frac`` is the share of the lesion inside the dose grid, to which the doses belong.
     """
 
     lesion: Identifier
     stated_class: Fact[ExposureClass] | None = None
+    computed_class: Fact[ExposureClass] | None = None
     mean_dose_gy: DoseGy | None = None
     max_dose_gy: DoseGy | None = None
+    d98_dose_gy: DoseGy | None = None
     d95_dose_gy: DoseGy | None = None
+    d50_dose_gy: DoseGy | None = None
+    d2_dose_gy: DoseGy | None = None
+    in_grid_frac: Share | None = None
     partial_frac: Share | None = None
+    reasons: tuple[str, ...] = ()
     loc: str | None = None
     note: str | None = None
 

@@ -79,11 +79,12 @@ def _out_of_field_without_dose(view: View) -> Iterator[Remark]:
     """
     for path, course in view.courses:
         near, sure = _Neighbors(view, course), frozenset(course.targets)
+        known = {item.lesion for item in course.exposures if _dose_known(item)}
         for index, exposure in enumerate(course.exposures):
             stated, lesion = exposure.stated_class, view.case.lesions_by_id.get(exposure.lesion)
             if stated is None or lesion is None or exposure.lesion in sure:
                 continue
-            if "out_of_field" in stated.candidates and not _dose_known(exposure):
+            if "out_of_field" in stated.candidates and exposure.lesion not in known:
                 how = near.closest(lesion)
                 if how != "remote":
                     yield Remark(
