@@ -5,6 +5,9 @@ was a target at 10 Gy is an in-field lesion at low dose, never an abscopal one. 
 reported is unknown; it counts as out of field only where the anatomy makes it so (evidence D1) or,
 in the second reading, where the authors say so (D2).
 
+A class that was computed from the plan (`abscope.dose.exposure_table`) goes before words; where it
+is unknown, because the lesion lies outside the dose grid, anatomy and words decide as without it.
+
 Evidence: D0 dose known or bounded; D1 another body region than every target; D2 stated out of
 field, in the same or a neighboring region or at a site that is not visible; D3 neither, or stated
 so although several targets share its region, one lies in the same organ, or no site is visible.
@@ -13,7 +16,7 @@ Lines: below ``low_gy`` no dose, up to ``high_gy`` low dose (Menon 2019, doi 10.
 s40425-019-0718-6; Welsh 2019, doi 10.1158/2326-6066.CIR-18-0793).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from abscope.case.anatomy import SITES, Relation, relation
@@ -21,6 +24,7 @@ from abscope.case.facts import Quantity
 from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import Exposure, RTCourse
 from abscope.case.record import Case
+from abscope.response.computed_exposure import ComputedExposure, computed_exposure
 from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 
 __all__ = [
@@ -105,16 +109,28 @@ def exposures(case: Case, *, lines: ExposureLines | None = None) -> tuple[Lesion
 def classify(lesion: Lesion, *, view: CourseView, lines: ExposureLines) -> LesionExposure:
     """Return what one lesion got from one course."""
     recorded = view.recorded.get(lesion.id, ())
-    dose = _recorded_dose(recorded)
-    words = _words(recorded)
+    stated = tuple(item for item in recorded if item.computed_class is None)
+    dose, words = _recorded_dose(stated), _words(recorded)
+    computed = computed_exposure(recorded, stated_gy=dose, words=words, lines=lines)
+    if computed is not None and computed.dose_gy is not None:
+        dose = computed.dose_gy
     where = _where(lesion, view)
     intended = _intended(lesion.id, view, words)
     course = view.course.id
     if intended == "target":
-        name, reasons = _as_target(view, recorded, dose, lines)
+        name, reasons = _as_target(view, recorded, dose, lines, computed)
         return LesionExposure(
             lesion.id, course, intended, name, name, _known(dose), where, dose, reasons
         )
+    if computed is not None and computed.name != "unknown":
+        return LesionExposure(
+            lesion.id, course, intended, computed.name, computed.name, computed.evidence, where,
+            computed.dose_gy, computed.reasons,
+        )  # fmt: skip
+    if computed is not None:
+        others = replace(view, recorded={**view.recorded, lesion.id: stated})
+        found = classify(lesion, view=others, lines=lines)
+        return replace(found, reasons=(*computed.reasons, *found.reasons))
     if dose is not None:
         name, reasons = _by_dose(dose, lines, words)
         return LesionExposure(lesion.id, course, intended, name, name, "D0", where, dose, reasons)
@@ -325,8 +341,13 @@ def _as_target(
     recorded: tuple[Exposure, ...],
     dose: tuple[float | None, float | None] | None,
     lines: ExposureLines,
+    computed: ComputedExposure | None,
 ) -> tuple[ExposureName, tuple[str, ...]]:
     reasons = [f"a target of {view.course.id}"]
+    if computed is not None:
+        reasons += computed.reasons
+        if computed.name == "partial":
+            return "partial", tuple(reasons)
     parts = [item.partial_frac for item in recorded if item.partial_frac is not None]
     if any(part.bounds and part.bounds[1] is not None and part.bounds[1] < 1 for part in parts):
         return "partial", (*reasons, "part of it lies outside the 50 % isodose")

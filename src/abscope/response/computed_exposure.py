@@ -1,0 +1,102 @@
+"""What a computed dose says of the exposure of a lesion in one course.
+
+A course of several plans has one computed record per plan: the most exposed class counts, and plans
+that are each out of field must stay so together, inflation times the sum of their D2 below the
+no-dose line. A dose that somebody stated and that does not agree leaves the exposure uncertain.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from abscope.case.facts import Quantity
+from abscope.case.radiotherapy import Exposure
+from abscope.catalog.exposure import exposure_line
+from abscope.response.dose_lines import ExposureLines
+
+__all__ = ["ComputedExposure", "ComputedName", "computed_exposure"]
+
+ComputedName = Literal["in_field", "partial", "low_dose", "out_of_field", "uncertain", "unknown"]
+_ORDER: tuple[ComputedName, ...] = ("out_of_field", "unknown", "low_dose", "partial", "in_field")
+_Span = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedExposure:
+    """The class over the plans of a course; 'unknown' where the doses leave it to other evidence.
+
+    ``dose_gy`` is the interval of the summed mean, None where a mean is missing. ``evidence`` is D0
+    where a dose is known, D1 where the class rests on a confirmed distance.
+    """
+
+    name: ComputedName
+    evidence: Literal["D0", "D1"]
+    dose_gy: _Span | None
+    reasons: tuple[str, ...]
+
+
+def computed_exposure(
+    recorded: tuple[Exposure, ...],
+    *,
+    stated_gy: _Span | None,
+    words: frozenset[str],
+    lines: ExposureLines,
+) -> ComputedExposure | None:
+    """Return what the computed records of one lesion in one course say; None without any.
+
+    ``stated_gy`` is the interval of a stated mean dose and ``words`` the stated classes, both only
+    to say where they do not agree.
+    """
+    computed = [item for item in recorded if item.computed_class is not None]
+    if not computed:
+        return None
+    classes = [
+        name for item in computed if item.computed_class for name in item.computed_class.candidates
+    ]
+    name: ComputedName = max(classes, key=_ORDER.index, default="unknown")
+    reasons = list(dict.fromkeys(reason for item in computed for reason in item.reasons))
+    dose = _sum([item.mean_dose_gy for item in computed])
+    if name == "unknown" and all(_inside(item) for item in computed):
+        name = "uncertain"
+    if name == "out_of_field" and len(computed) > 1:
+        top = _sum([item.d2_dose_gy for item in computed])
+        if top is not None and top[1] is not None and lines.inflation * top[1] >= lines.low_gy:
+            name = "uncertain"
+            reasons.append(
+                f"the D2 of its plans sum to {top[1]:.2f} Gy, times {lines.inflation:g} not below "
+                f"{lines.low_gy:g} Gy"
+            )
+    if (fault := _disagreement(name, stated_gy, lines)) is not None:
+        name = "uncertain"
+        reasons.append(fault)
+    if "out_of_field" in words and name not in ("out_of_field", "unknown"):
+        reasons.append("the words 'out of field' do not agree with the computed dose")
+    return ComputedExposure(name, "D1" if dose is None else "D0", dose, tuple(reasons))
+
+
+def _inside(item: Exposure) -> bool:
+    """Whether the lesion lies inside the dose grid, so that its dose is known."""
+    share = item.in_grid_frac.value if item.in_grid_frac is not None else None
+    return share is not None and share >= exposure_line("in_grid_share_frac").value
+
+
+def _sum(amounts: list[Quantity | None]) -> _Span | None:
+    spans = [amount.bounds for amount in amounts if amount is not None]
+    known = [span for span in spans if span is not None]
+    if len(known) < len(amounts):
+        return None
+    highs = [high for _, high in known]
+    total = None if None in highs else sum(high for high in highs if high is not None)
+    return sum(low or 0.0 for low, _ in known), total
+
+
+def _disagreement(name: ComputedName, stated_gy: _Span | None, lines: ExposureLines) -> str | None:
+    """Why a stated dose and a computed class cannot both be right."""
+    if stated_gy is None or name in ("uncertain", "unknown"):
+        return None
+    low, high = stated_gy[0] or 0.0, stated_gy[1]
+    none = high is not None and high < lines.low_gy
+    if none and name != "out_of_field":
+        return f"stated with at most {high:g} Gy, computed {name.replace('_', ' ')}"
+    if low >= lines.low_gy and name == "out_of_field":
+        return f"stated with {low:g} Gy or more, computed out of field"
+    return None
