@@ -1,17 +1,16 @@
 """Dose in a region: the volume that has each dose, and what is read from it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from abscope.dose.findings import DoseFinding
+from abscope.dose.collecting import Collected, volume_quantile
+from abscope.dose.dvh_findings import region_findings
 from abscope.dose.geometry.grid import DoseGrid, Floats
 from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
 from abscope.dose.results import Dvh
 from abscope.dose.sampling import (
     Resampling,
-    Samples,
     region_samples,
     resolved,
     rough_volume_ml,
@@ -36,9 +35,6 @@ __all__ = [
     "volume_at_dose",
 ]
 
-_SORTED_UP_TO = 4_000_000
-_BINS = 1 << 20
-_FLUSH = 1 << 20
 #: The volume of the near maximum dose (ml); ICRU 91 and TG-101 use 0.03 to 0.035 cm3.
 _TOP_ML = 0.03
 
@@ -102,7 +98,7 @@ def dvh(
 def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
     n_voxels = max(round(rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
     sampling = resolved(n_voxels, k=settings.k, kz=settings.kz, method=settings.method)
-    collected = _Collected(dose, merged=2 * n_voxels * sampling.k**2 * sampling.kz > _SORTED_UP_TO)
+    collected = Collected(dose, expected=2 * n_voxels * sampling.k**2 * sampling.kz)
     for samples in region_samples(stack, dose=dose, sampling=sampling):
         collected.add(samples)
     doses, inner, outer = collected.sorted()
@@ -112,7 +108,10 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
     if settings.cap == "full":
         outside += collected.outside_ml[1]
     volumes = chosen[kept]
-    ends = abs(_quantile(doses, inner + outer, 0.98) - _quantile(doses, inner, 0.98))
+    ends = abs(
+        volume_quantile(doses, volume_ml=inner + outer, share_frac=0.98)
+        - volume_quantile(doses, volume_ml=inner, share_frac=0.98)
+    )
     result = Dvh(
         dose_gy=doses[kept],
         volume_ml=volumes,
@@ -124,116 +123,12 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
         volume_spread_ml=float(outer.sum()) + collected.outside_ml[1],
     )
     return replace(
-        result, findings=(*stack.findings, *_findings(stack.name, result, collected.overlap_ml))
+        result,
+        findings=(
+            *stack.findings,
+            *region_findings(stack.name, curve=result, overlap_ml=collected.overlap_ml),
+        ),
     )
-
-
-class _Collected:
-    """Samples of all slabs, sorted once; many are merged into fine steps of dose on the way."""
-
-    def __init__(self, dose: DoseGrid, *, merged: bool) -> None:
-        self.outside_ml = [0.0, 0.0]
-        self.overlap_ml = 0.0
-        self._dose: list[Floats] = []
-        self._volume: list[Floats] = []
-        self._outer: list[bool] = []
-        self._waiting = 0
-        self._steps = np.zeros((3, _BINS)) if merged else None
-        if merged:
-            # a spline can rise above the largest voxel; what does falls into the last step
-            self._scale = (_BINS - 1) / max(float(dose.dose_gy.max()), 1e-9)
-
-    def add(self, samples: Samples) -> None:
-        self.outside_ml[samples.outer] += samples.outside_ml
-        self.overlap_ml += 0.0 if samples.outer else samples.overlap_ml
-        self._dose.append(samples.dose_gy)
-        self._volume.append(samples.volume_ml)
-        self._outer.append(samples.outer)
-        self._waiting += len(samples.dose_gy)
-        if self._steps is not None and self._waiting > _FLUSH:
-            self._flush(self._steps)
-
-    def _flush(self, steps: Floats) -> None:
-        doses, inner, outer = self._joined()
-        at = np.clip(doses * self._scale, 0, _BINS - 1).astype(np.intp)
-        steps[0] += np.bincount(at, inner, _BINS)
-        if outer.any():
-            steps[1] += np.bincount(at, outer, _BINS)
-        steps[2] += np.bincount(at, (inner + outer) * doses, _BINS)
-        self._dose, self._volume, self._outer, self._waiting = [], [], [], 0
-
-    def _joined(self) -> tuple[Floats, Floats, Floats]:
-        if not self._dose:
-            return np.zeros(0), np.zeros(0), np.zeros(0)
-        doses, volumes = np.concatenate(self._dose), np.concatenate(self._volume)
-        outer = np.repeat(self._outer, [len(d) for d in self._dose])
-        return doses, np.where(outer, 0.0, volumes), np.where(outer, volumes, 0.0)
-
-    def sorted(self) -> tuple[Floats, Floats, Floats]:
-        """Return ascending doses, with the volume of the inner and of the outer slabs."""
-        if self._steps is None:
-            doses, inner, outer = self._joined()
-            order = np.argsort(doses)
-            return doses[order], inner[order], outer[order]
-        self._flush(self._steps)
-        total = self._steps[0] + self._steps[1]
-        kept = total > 0
-        return self._steps[2][kept] / total[kept], self._steps[0][kept], self._steps[1][kept]
-
-
-def _quantile(doses: Floats, volumes: Floats, share: float) -> float:
-    """Return the dose that the hottest ``share`` of the volume has at least; 0 volume gives 0."""
-    kept = volumes > 0
-    if not kept.any():
-        return 0.0
-    middles = np.cumsum(volumes[kept])
-    whole = middles[-1]
-    middles -= volumes[kept] / 2
-    return float(np.interp((1 - share) * whole, middles, doses[kept]))
-
-
-def _findings(name: str, result: Dvh, overlap_ml: float) -> Iterable[DoseFinding]:
-    about = f"region {name}"
-    inside = float(result.volume_ml.sum())
-    whole = inside + result.outside_ml
-    if whole > 0 and result.outside_ml > 1e-3 * whole:
-        yield DoseFinding(
-            "region_outside_grid",
-            "warning",
-            about,
-            f"{result.outside_ml:.3f} of {whole:.3f} ml ({result.outside_ml / whole:.1%}) lie "
-            "outside the dose grid",
-            "all of it inside (0.1 % are let pass)",
-            "The dose there is unknown: every value holds for the part inside only.",
-        )
-    if whole > 0 and result.n_dose_voxels < 50:
-        yield DoseFinding(
-            "few_dose_voxels",
-            "warning",
-            about,
-            f"covers {result.n_dose_voxels} voxels of the dose grid",
-            "50 or more",
-            "Its D98, D2 and extremes rest on interpolation.",
-        )
-    d98 = dose_at_volume(result, volume_frac=0.98)
-    if d98 is not None and result.d98_spread_gy > max(0.05 * d98, 0.01):
-        yield DoseFinding(
-            "d98_spread",
-            "warning",
-            about,
-            f"D98 changes by {result.d98_spread_gy:.2f} Gy with the rule for the end planes",
-            f"at most 5 % of D98 ({d98:.2f} Gy) or 0.01 Gy",
-            "Report D98 with this spread.",
-        )
-    if overlap_ml > 1e-3 * max(whole, 1e-9):
-        yield DoseFinding(
-            "contours_overlap",
-            "warning",
-            about,
-            f"contours cover {overlap_ml:.3f} ml more than once",
-            "contours that are nested or apart",
-            "Contours that cross were united; where one line overlaps itself, even is outside.",
-        )
 
 
 def dvh_of(dose_gy: Floats, *, volume_ml: Floats, outside_ml: float = 0.0) -> Dvh:
@@ -298,7 +193,7 @@ def dose_at_volume(curve: Dvh, *, volume_frac: float) -> float | None:
     """
     if not curve.dose_gy.size:
         return None
-    return _quantile(curve.dose_gy, curve.volume_ml, volume_frac)
+    return volume_quantile(curve.dose_gy, volume_ml=curve.volume_ml, share_frac=volume_frac)
 
 
 def volume_at_dose(curve: Dvh, *, dose_gy: float) -> float:

@@ -11,8 +11,8 @@ from abscope.errors import DicomError, Problem
 
 __all__ = ["MAX_LENGTH_MM", "Drawn", "closed_contours", "common_normal"]
 
-#: DICOM kinds that enclose an area.
-_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+#: DICOM kinds that enclose an area; some writers leave the kind out.
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "")
 #: A longer line is damage or an attack: 1 km would cross a million voxels.
 MAX_LENGTH_MM = 1e6
 _FLAT_MM = 0.1
@@ -44,13 +44,13 @@ def closed_contours(roi: Roi) -> tuple[list[Drawn], list[DoseFinding]]:
             if float(np.linalg.norm(area)) > _SMALLEST_MM2:
                 usable.append(Drawn(points, area, contour.kind == "CLOSEDPLANAR_XOR"))
                 continue
-            reason = "contour_without_area"
+            reason = "contour-without-area"
         left_out[reason] = left_out.get(reason, 0) + 1
     findings = [_left_out(roi.name, code, count) for code, count in left_out.items()]
     if not roi.contours:
         findings.append(
             DoseFinding(
-                "region_empty",
+                "empty-roi",
                 "warning",
                 f"region {roi.name}",
                 "has no contours",
@@ -63,21 +63,21 @@ def closed_contours(roi: Roi) -> tuple[list[Drawn], list[DoseFinding]]:
 
 def _unusable(points: Floats, kind: str) -> str:
     if kind not in _CLOSED:
-        return "contour_open"
+        return "open-contour"
     if len(points) < 3:
-        return "contour_too_few_points"
+        return "short-contour"
     if not np.isfinite(points).all():
-        return "contour_not_finite"
+        return "contour-not-finite"
     steps = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
-    return "contour_too_long" if float(steps.sum()) > MAX_LENGTH_MM else ""
+    return "contour-too-long" if float(steps.sum()) > MAX_LENGTH_MM else ""
 
 
 _REASONS = {
-    "contour_open": ("are open lines or points", "closed contours"),
-    "contour_too_few_points": ("have fewer than 3 points", "3 points or more"),
-    "contour_not_finite": ("have coordinates that are not finite", "finite numbers (mm)"),
-    "contour_too_long": ("are longer than 1 km", "the outline of a part of a body"),
-    "contour_without_area": ("enclose no area", "an area above 0"),
+    "open-contour": ("are open lines or points", "closed contours"),
+    "short-contour": ("have fewer than 3 points", "3 points or more"),
+    "contour-not-finite": ("have coordinates that are not finite", "finite numbers (mm)"),
+    "contour-too-long": ("are longer than 1 km", "the outline of a part of a body"),
+    "contour-without-area": ("enclose no area", "an area above 0"),
 }
 
 

@@ -194,7 +194,7 @@ def _distinct(polygons: list[Floats]) -> tuple[list[Floats], int]:
 
 def _duplicate(name: str, dropped: int, level: float) -> DoseFinding:
     return DoseFinding(
-        "contour_repeated",
+        "repeated-contour",
         "warning",
         f"region {name}",
         f"{dropped} contours at {level:.2f} mm repeat another one",
@@ -208,7 +208,7 @@ def _gap_findings(
 ) -> list[DoseFinding]:
     found = [
         DoseFinding(
-            "gap_in_planes",
+            "gap-in-planes",
             "warning",
             f"region {name}",
             f"no contour over {gap:.2f} mm from {level:.2f} mm on along the normal of the planes",
@@ -221,7 +221,7 @@ def _gap_findings(
     if len(levels) < 5:
         found.append(
             DoseFinding(
-                "few_planes",
+                "few-planes",
                 "warning",
                 f"region {name}",
                 f"is drawn on {len(levels)} planes",

@@ -45,7 +45,7 @@ def test_a_gap_is_not_bridged_and_is_told():
     stack = plane_stack(roi_of("a", [disc(z) for z in (0, 2, 4, 12, 14, 16)]), grid=GRID)
     assert extents(stack, "half")[2:4] == [(28, 29), (37, 38)]
     assert extents(stack, "full")[2:4] == [(28, 30), (36, 38)]
-    found = next(f for f in stack.findings if f.code == "gap_in_planes")
+    found = next(f for f in stack.findings if f.code == "gap-in-planes")
     assert "8.00 mm" in found.what
     assert found.severity == "warning"
 
@@ -66,19 +66,19 @@ def test_one_plane_needs_the_thickness_of_its_slice():
         plane_stack(roi, grid=GRID)
     stack = plane_stack(roi, grid=GRID, plane_spacing_mm=2.0)
     assert extents(stack, "half") == extents(stack, "full") == [(24, 26)]
-    assert codes(stack) == ["few_planes"]
+    assert codes(stack) == ["few-planes"]
 
 
 @pytest.mark.parametrize(
     ("contour", "code"),
     [
-        (Contour(np.zeros((2, 3))), "contour_too_few_points"),
-        (Contour(np.array([(0, 0, 0), (1, np.nan, 0), (1, 1, 0)])), "contour_not_finite"),
-        (Contour(np.array([(0, 0, 0), (np.inf, 0, 0), (1, 1, 0)])), "contour_not_finite"),
-        (Contour(np.array([(0, 0, 0), (1, 1, 0), (2, 2, 0)], float)), "contour_without_area"),
-        (Contour(disc(9.0), "OPEN_PLANAR"), "contour_open"),
-        (Contour(np.zeros((1, 3)), "POINT"), "contour_open"),
-        (Contour(disc(9.0) * (1e5, 1e5, 1.0)), "contour_too_long"),
+        (Contour(np.zeros((2, 3))), "short-contour"),
+        (Contour(np.array([(0, 0, 0), (1, np.nan, 0), (1, 1, 0)])), "contour-not-finite"),
+        (Contour(np.array([(0, 0, 0), (np.inf, 0, 0), (1, 1, 0)])), "contour-not-finite"),
+        (Contour(np.array([(0, 0, 0), (1, 1, 0), (2, 2, 0)], float)), "contour-without-area"),
+        (Contour(disc(9.0), "OPEN_PLANAR"), "open-contour"),
+        (Contour(np.zeros((1, 3)), "POINT"), "open-contour"),
+        (Contour(disc(9.0) * (1e5, 1e5, 1.0)), "contour-too-long"),
     ],
 )
 def test_what_cannot_be_used_is_left_out_and_told(contour, code):
@@ -91,13 +91,13 @@ def test_what_cannot_be_used_is_left_out_and_told(contour, code):
 def test_a_region_without_contours_has_no_planes():
     stack = plane_stack(roi_of("Areola", []), grid=GRID)
     assert stack.planes == ()
-    assert codes(stack) == ["region_empty"]
+    assert codes(stack) == ["empty-roi"]
 
 
 def test_a_repeated_contour_counts_once():
     rings = [disc(z) for z in (0.0, 1, 2, 3, 4)]
     stack = plane_stack(roi_of("a", [*rings, np.roll(rings[2], 7, axis=0)[::-1]]), grid=GRID)
-    assert codes(stack) == ["contour_repeated"]
+    assert codes(stack) == ["repeated-contour"]
     assert [len(p.polygons) for p in stack.planes] == [1] * 5
 
 
