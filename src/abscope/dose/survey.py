@@ -1,0 +1,228 @@
+"""Everything that one source of dose tells, in one object for the doors: table, curves, organs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from abscope.case.record import Case
+from abscope.catalog import alpha_beta
+from abscope.dose.course_matching import CourseMatching, match_courses
+from abscope.dose.courses import Course, courses_of
+from abscope.dose.dicom import Limits, read_study
+from abscope.dose.dvh import (
+    DvhSettings,
+    dose_at_volume,
+    dvh,
+    max_dose,
+    mean_dose,
+    min_dose,
+    top_dose,
+    total_volume,
+)
+from abscope.dose.exposure_table import TableOptions, exposure_table
+from abscope.dose.findings import DoseFinding
+from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.lesion_map import LesionMap
+from abscope.dose.lesion_region import LesionRegion
+from abscope.dose.matching import MatchQuestion, match_lesions
+from abscope.dose.organ_names import OrganMapping
+from abscope.dose.organs import organ_table, study_mapping
+from abscope.dose.results import Dvh, LesionDose, OrganDose
+from abscope.dose.structures import Roi, StructureSet
+from abscope.dose.study import Study
+from abscope.dose.transforms import frame_to_frame, move_dose
+from abscope.errors import DicomError, Problem
+
+__all__ = ["DoseSurvey", "RegionDose", "SurveyOptions", "survey_dose"]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyOptions:
+    """What a person stated or accepted, and how doses are read.
+
+    ``delivered`` has delivered fractions by course of the doses (C1, ...), ``organs`` decisions
+    about names of regions, ``accepted`` reasons for refused findings by code.
+    """
+
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    delivered: Mapping[str, int] = field(default_factory=dict)
+    organs: Mapping[str, str] = field(default_factory=dict)
+    table: TableOptions = field(default_factory=TableOptions)
+    images: bool = False
+    limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionDose:
+    """The dose (Gy) of one region of interest in one course; None where nothing is in the grid."""
+
+    course: str
+    roi_name: str
+    roi_number: int
+    role: str
+    curve: Dvh
+    volume_ml: float
+    outside_ml: float
+    mean_dose_gy: float | None
+    min_dose_gy: float | None
+    max_dose_gy: float | None
+    near_max_dose_gy: float | None
+    d98_dose_gy: float | None
+    d95_dose_gy: float | None
+    d50_dose_gy: float | None
+    d2_dose_gy: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DoseSurvey:
+    """What a source of dose tells, and of the lesions of a case where one was given.
+
+    ``regions`` has every drawn region in every course. ``lesions`` is the exposure table, empty
+    without a case; ``lesion_regions`` what each row was read from. ``questions`` are what only a
+    person can say (which region is which lesion, which course), ``organ_mapping`` has its own.
+    ``organ_problems`` say why there is no organ table, where there is none.
+    """
+
+    study: Study
+    courses: tuple[Course, ...]
+    regions: tuple[RegionDose, ...]
+    organs: tuple[OrganDose, ...]
+    organ_mapping: OrganMapping
+    organ_problems: tuple[Problem, ...]
+    lesions: tuple[LesionDose, ...]
+    lesion_regions: Mapping[str, tuple[LesionRegion, ...]]
+    course_matching: CourseMatching | None
+    questions: tuple[MatchQuestion, ...]
+    findings: tuple[DoseFinding, ...]
+
+
+def survey_dose(
+    source: Path | bytes | BinaryIO,
+    *,
+    case: Case | None = None,
+    chosen: LesionMap | None = None,
+    options: SurveyOptions | None = None,
+) -> DoseSurvey:
+    """Return the courses, the dose of every region and organ, and of the lesions of a case.
+
+    ``chosen`` is the map of a person from lesions to regions. Without a delivered fraction known,
+    planned fractions count as delivered, with a warning among the findings.
+
+    Raises DicomError for a source that cannot be read or trusted, CaseError for a map that does
+    not fit, UsageError for wrong options.
+    """
+    how = options or SurveyOptions()
+    study = read_study(source, accepted=how.accepted, images=how.images, limits=how.limits)
+    courses = courses_of(study, stated=how.delivered, accepted=how.accepted)
+    if not courses:
+        raise DicomError(
+            Problem(
+                study.source, "no dose belongs to a course", "the dose of a plan",
+                "Export the plan dose (summation type PLAN) or every beam of a plan.",
+            )
+        )  # fmt: skip
+    regions = tuple(found for course in courses for found in _regions(study, course, how.table.dvh))
+    organs, organ_problems = _organs(study, courses, how)
+    survey = DoseSurvey(
+        study, courses, regions, organs, study_mapping(study, mapping=how.organs), organ_problems,
+        (), {}, None, (), _findings(study, courses, regions),
+    )  # fmt: skip
+    return survey if case is None else _with_case(survey, case, chosen, how)
+
+
+def _with_case(
+    survey: DoseSurvey, case: Case, chosen: LesionMap | None, how: SurveyOptions
+) -> DoseSurvey:
+    study, courses = survey.study, survey.courses
+    matching = match_lesions(study, lesions=case.lesions, courses=courses, chosen=chosen)
+    which = match_courses(courses, recorded=case.rt_courses, chosen=chosen)
+    table = replace(
+        how.table,
+        confirmed_distances={**matching.confirmed_distances, **how.table.confirmed_distances},
+    )
+    rows = exposure_table(
+        study,
+        courses=courses,
+        lesions={lesion.id: matching.regions.get(lesion.id, ()) for lesion in case.lesions},
+        alpha_beta_gy=_alpha_beta_gy(case),
+        options=table,
+    )
+    return replace(
+        survey,
+        lesions=rows,
+        lesion_regions=matching.regions,
+        course_matching=which,
+        questions=(*matching.questions, *which.questions),
+    )
+
+
+def _alpha_beta_gy(case: Case) -> float | None:
+    """Return alpha/beta (Gy) of the tumor of a case by the catalog; None where it is not known."""
+    tumor = case.diagnosis.tumor_type if case.diagnosis else None
+    if tumor is None or len(tumor.candidates) != 1:
+        return None
+    return alpha_beta(tumor.candidates[0]).value
+
+
+def _regions(study: Study, course: Course, how: DvhSettings) -> Iterator[RegionDose]:
+    """Yield every drawn region of the structure set of a course, else of every set it can reach."""
+    own = [item for item in study.structure_sets if item.uid == course.structure_set_uid]
+    for structures in own or study.structure_sets:
+        way = frame_to_frame(
+            study.registrations,
+            source_uid=course.dose.frame_uid,
+            target_uid=structures.frame_uid,
+        )
+        if way is None:
+            continue
+        dose = move_dose(course.dose, way, frame_uid=structures.frame_uid)
+        for roi in structures.rois:
+            if roi.contours:
+                yield _region(course.name, roi, structures, dose, how)
+
+
+def _region(
+    course: str, roi: Roi, structures: StructureSet, dose: DoseGrid, how: DvhSettings
+) -> RegionDose:
+    curve = dvh(roi, dose=dose, plane_spacing_mm=structures.plane_spacing_mm, settings=how)
+    return RegionDose(
+        course=course,
+        roi_name=roi.name,
+        roi_number=roi.number,
+        role=roi.role,
+        curve=curve,
+        volume_ml=total_volume(curve),
+        outside_ml=curve.outside_ml,
+        mean_dose_gy=mean_dose(curve),
+        min_dose_gy=min_dose(curve),
+        max_dose_gy=max_dose(curve),
+        near_max_dose_gy=top_dose(curve),
+        d98_dose_gy=dose_at_volume(curve, volume_frac=0.98),
+        d95_dose_gy=dose_at_volume(curve, volume_frac=0.95),
+        d50_dose_gy=dose_at_volume(curve, volume_frac=0.50),
+        d2_dose_gy=dose_at_volume(curve, volume_frac=0.02),
+    )
+
+
+def _organs(
+    study: Study, courses: Sequence[Course], how: SurveyOptions
+) -> tuple[tuple[OrganDose, ...], tuple[Problem, ...]]:
+    """Return the organ table, or why there is none; a wrong mapping is an error of the user."""
+    try:
+        return organ_table(study, courses=courses, mapping=how.organs, cap=how.table.dvh.cap), ()
+    except DicomError as error:
+        return (), error.problems
+
+
+def _findings(
+    study: Study, courses: Sequence[Course], regions: Sequence[RegionDose]
+) -> tuple[DoseFinding, ...]:
+    """Return the findings of study, courses and regions, each once, the refused ones first."""
+    every = [
+        *study.findings,
+        *(item for course in courses for item in course.findings),
+        *(item for region in regions for item in region.curve.findings),
+    ]
+    order = {"refused": 0, "warning": 1, "note": 2}
+    return tuple(sorted(dict.fromkeys(every), key=lambda item: order[item.severity]))
