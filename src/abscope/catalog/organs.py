@@ -16,6 +16,7 @@ __all__ = [
     "Organ",
     "OrganCatalog",
     "name_key",
+    "name_side",
     "organ_catalog",
     "parse_organs",
     "sideless_key",
@@ -23,7 +24,9 @@ __all__ = [
 
 _KINDS = ("tg263", "total_segmentator", "other")
 _KEYS = {"name", "compartments", "pool", "paired", "note", *_KINDS}
-_SIDES = frozenset({"l", "r", "lt", "rt", "left", "right"})
+_LEFT = frozenset({"l", "lt", "left"})
+_RIGHT = frozenset({"r", "rt", "right"})
+_SIDES = _LEFT | _RIGHT
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _GAPS = re.compile(r"[\s_.\-]+")
@@ -90,6 +93,19 @@ def sideless_key(name: str) -> str:
     if len(words) > 1 and words[0] in _SIDES:
         return "".join(words[1:])
     return "".join(words)
+
+
+def name_side(name: str) -> str:
+    """Return the side that a name tells: 'left', 'right', or '' for none or both.
+
+    >>> name_side("Lt Lung"), name_side("rib_right_4"), name_side("Lungs")
+    ('left', 'right', '')
+    """
+    words = set(_words(name))
+    left, right = bool(words & _LEFT), bool(words & _RIGHT)
+    if left == right:
+        return ""
+    return "left" if left else "right"
 
 
 @cache

@@ -4,8 +4,17 @@ import math
 import re
 
 from abscope.dose.organ_names import REMAINDER, candidates, exact_organ
+from abscope.dose.results import Sides
 
-__all__ = ["CellFault", "dose_cell", "fractions_cell", "number_cell", "organ_cell", "text_cell"]
+__all__ = [
+    "CellFault",
+    "dose_cell",
+    "fractions_cell",
+    "number_cell",
+    "organ_cell",
+    "sides_cell",
+    "text_cell",
+]
 
 _MOST_FRACTIONS = 100
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -37,6 +46,18 @@ def text_cell(column: str, cell: str) -> str:
     if not cell.isprintable():
         raise CellFault(column, "control characters", "plain text", "Remove them.")
     return cell
+
+
+def sides_cell(cell: str) -> Sides:
+    """Return both, left or right; both where the cell is empty."""
+    match cell.casefold():
+        case "" | "both":
+            return "both"
+        case "left":
+            return "left"
+        case "right":
+            return "right"
+    raise CellFault("sides", f"'{cell[:40]}' is no side", "both, left or right", "Correct it.")
 
 
 def fractions_cell(cell: str, outside: int | None) -> int:

@@ -14,6 +14,7 @@ n_fractions              number of fractions of the course
 course                   name of the course; empty for a single one
 beam_on_time_s           beam-on time of one fraction, empty where it is not known
 covered_frac             share of the organ that the dose is known of; 1 where it is not given
+sides                    both, left or right; both where it is not given
 roi_name                 region that the organ was in the plan
 integral_dose_gy_ml      compared with the other columns where it is given
 ======================== ==========================================================================
@@ -40,9 +41,10 @@ from abscope.dose.organ_cells import (
     fractions_cell,
     number_cell,
     organ_cell,
+    sides_cell,
     text_cell,
 )
-from abscope.dose.results import OrganDose
+from abscope.dose.results import OrganDose, Sides
 from abscope.errors import CaseError, Problem, TableError
 
 __all__ = ["DOSE_COLUMNS", "OTHER_COLUMNS", "read_organ_table"]
@@ -55,8 +57,8 @@ DOSE_COLUMNS = {
     "dose_per_fraction_gy": (True, False),
 }
 OTHER_COLUMNS = (
-    "organ", "volume_ml", "n_fractions", "course", "beam_on_time_s", "covered_frac", "roi_name",
-    "integral_dose_gy_ml",
+    "organ", "volume_ml", "n_fractions", "course", "beam_on_time_s", "covered_frac", "sides",
+    "roi_name", "integral_dose_gy_ml",
 )  # fmt: skip
 
 #: Above these the number is a wrong unit or column, in Gy per fraction, s and ml.
@@ -79,6 +81,7 @@ class _Row:
     volume_ml: float
     time_s: float | None
     covered: float
+    sides: Sides
     integral: float | None
 
 
@@ -101,9 +104,7 @@ class _Layout:
         return DOSE_COLUMNS[self.dose][1]
 
 
-def read_organ_table(
-    path: str | Path, *, n_fractions: int | None = None
-) -> tuple[OrganDose, ...]:
+def read_organ_table(path: str | Path, *, n_fractions: int | None = None) -> tuple[OrganDose, ...]:
     """Return the organ doses of a CSV file in its order, one per organ and course.
 
     The columns are told in the module docstring; comma, semicolon or tab separate them.
@@ -221,6 +222,7 @@ def _row(line: int, cells: list[str], layout: _Layout) -> _Row:
         math.nan if volume is None else volume,
         number_cell("beam_on_time_s", found.get("beam_on_time_s", ""), low=0.0, high=_LONGEST_S),
         1.0 if covered is None else covered,
+        sides_cell(found.get("sides", "")),
         number_cell("integral_dose_gy_ml", found.get("integral_dose_gy_ml", ""), low=-1.0),
     )
 
@@ -298,6 +300,7 @@ def _organ(rows: list[_Row]) -> OrganDose:
         volume_ml=volume,
         covered_frac=first.covered,
         integral_dose_gy_ml=float(dose @ volume) * first.n_fractions,
+        sides=first.sides,
     )
 
 

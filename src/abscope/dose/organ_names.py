@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from abscope.catalog.organs import OrganCatalog, name_key, organ_catalog, sideless_key
+from abscope.catalog.organs import (
+    OrganCatalog,
+    name_key,
+    name_side,
+    organ_catalog,
+    sideless_key,
+)
+from abscope.dose.results import Sides
 from abscope.dose.structures import Roi
 from abscope.errors import Problem, UsageError
 
@@ -79,6 +86,15 @@ class OrganMapping:
         known = organ_catalog().organs
         ranked = sorted(found, key=lambda name: known[name].rank)
         return {name: tuple(found[name]) for name in ranked}
+
+    def sides(self, organ: str) -> Sides:
+        """Return 'left' or 'right' where every region of a paired organ names this side."""
+        if not organ_catalog().organs[organ].paired:
+            return "both"
+        found = {name_side(match.roi_name) for match in self.matches if match.organ == organ}
+        if found == {"left"}:
+            return "left"
+        return "right" if found == {"right"} else "both"
 
     @property
     def body(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ __all__ = [
     "volume_shares_frac",
 ]
 
-_LAST = ("course", "n_fractions", "beam_on_time_s", "covered_frac", "roi_name")
+_LAST = ("course", "n_fractions", "beam_on_time_s", "covered_frac", "sides", "roi_name")
 
 #: Columns of a table of mean doses, as `abscope.dose.organ_csv.read_organ_table` reads them.
 MEAN_COLUMNS = ("organ", "mean_gy", "volume_ml", "integral_dose_gy_ml", *_LAST)
@@ -82,6 +82,7 @@ def _tail(organ: OrganDose) -> dict[str, Any]:
         "n_fractions": organ.n_fractions,
         "beam_on_time_s": organ.beam_on_time_s,
         "covered_frac": organ.covered_frac,
+        "sides": organ.sides,
         "roi_name": organ.roi_name,
     }
 

@@ -6,9 +6,12 @@ from typing import Literal
 from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["DoseClass", "Dvh", "LesionDose", "OrganDose"]
+__all__ = ["DoseClass", "Dvh", "LesionDose", "OrganDose", "Sides"]
 
 DoseClass = Literal["in_field", "partial", "low_dose", "out_of_field", "unknown"]
+
+
+Sides = Literal["both", "left", "right"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +80,9 @@ class OrganDose:
     ``volume_ml`` (n,) of the organ has ``dose_per_fraction_gy`` (n,). ``covered_frac`` is the share
     of the organ inside the dose grid; the rest has no dose here. ``beam_on_time_s`` is per fraction
     and None where the plan does not tell it. ``integral_dose_gy_ml`` is over all fractions. A mean
-    dose from a table without volumes is one level with NaN as volume and integral dose.
+    dose from a table without volumes is one level with NaN as volume and integral dose. ``sides``
+    tells whether only the left or the right of a paired organ was drawn: then the dose is that of
+    this side, and the other side is in the remainder.
     """
 
     organ: str
@@ -89,3 +94,4 @@ class OrganDose:
     volume_ml: Floats
     covered_frac: float
     integral_dose_gy_ml: float
+    sides: Sides = "both"

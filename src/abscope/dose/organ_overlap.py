@@ -1,0 +1,98 @@
+"""Regions that are parts of one organ put together, and organs that overlap told apart.
+
+Both work on how much of each voxel a region covers, which does not tell where in the voxel. At a
+boundary two parts either lie side by side (lobes of a lung) or one holds the other (both lungs and
+the left one). Which it is, is decided once per pair from the voxels that both must share:
+
+    shared = sum max(0, a + b - V)   over voxels of volume V
+    nested if shared > half of the smaller region:  union = max(a, b), else min(V, a + b)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.dose.geometry.grid import Floats, Grid
+from abscope.dose.geometry.interpolate import plane_edges_mm
+from abscope.dose.regions import Covered
+
+__all__ = ["Unclaimed", "all_of", "united", "voxel_volumes_ml"]
+
+_NESTED_FRAC = 0.5
+_ML_PER_MM3 = 1e-3
+
+
+def voxel_volumes_ml(grid: Grid) -> Floats:
+    """Return the volume (planes,) in ml of one voxel of each plane of a grid."""
+    column, row = grid.affine[:3, 0], grid.affine[:3, 1]
+    area = float(np.linalg.norm(np.cross(column, row)))
+    volumes: Floats = np.diff(plane_edges_mm(grid)) * area * _ML_PER_MM3
+    return volumes
+
+
+def united(parts: Iterable[Covered], *, grid: Grid) -> Covered:
+    """Return the union of regions on one grid; an empty one where there is no part.
+
+    What lies outside the grid adds up for parts side by side, and is that of the larger part for
+    nested ones.
+    """
+    per_plane = voxel_volumes_ml(grid)
+    in_plane = grid.rows * grid.columns
+    whole: Covered | None = None
+    for part in parts:
+        whole = part if whole is None else _pair(whole, part, per_plane, in_plane)
+    return whole or Covered(np.zeros(0, np.intp), np.zeros(0), 0.0)
+
+
+def all_of(regions: Iterable[Covered], *, grid: Grid) -> Covered:
+    """Return every voxel that a region touches with its whole volume."""
+    touched = [region.voxel for region in regions]
+    voxel = np.unique(np.concatenate([np.zeros(0, np.intp), *touched]))
+    return Covered(voxel, voxel_volumes_ml(grid)[voxel // (grid.rows * grid.columns)], 0.0)
+
+
+def _pair(one: Covered, other: Covered, per_plane: Floats, in_plane: int) -> Covered:
+    voxel = np.union1d(one.voxel, other.voxel)
+    a, b = np.zeros(voxel.size), np.zeros(voxel.size)
+    a[np.searchsorted(voxel, one.voxel)] = one.volume_ml
+    b[np.searchsorted(voxel, other.voxel)] = other.volume_ml
+    full = per_plane[voxel // in_plane]
+    shared = float(np.maximum(0.0, a + b - full).sum())
+    if shared > _NESTED_FRAC * min(float(a.sum()), float(b.sum())):
+        return Covered(voxel, np.maximum(a, b), max(one.outside_ml, other.outside_ml))
+    return Covered(voxel, np.minimum(full, a + b), one.outside_ml + other.outside_ml)
+
+
+@dataclass(slots=True)
+class Unclaimed:
+    """The volume (n,) in ml of each voxel of the body that no organ has yet."""
+
+    voxel: NDArray[np.intp]
+    volume_ml: Floats
+
+    @classmethod
+    def of(cls, body: Covered) -> "Unclaimed":
+        """Return the whole body as unclaimed."""
+        return cls(body.voxel, body.volume_ml.copy())
+
+    def claim(self, region: Covered) -> Covered:
+        """Return what the region gets: at most what is left of each voxel; it is taken away.
+
+        Parts outside the body, and parts that an earlier region has, are not in the result. The
+        sum of all that is claimed and what is left is the body, exactly.
+        """
+        place = np.searchsorted(self.voxel, region.voxel)
+        place[place == self.voxel.size] = 0
+        within = self.voxel[place] == region.voxel if self.voxel.size else np.zeros(0, bool)
+        at = place[within]
+        taken = np.minimum(region.volume_ml[within], self.volume_ml[at])
+        self.volume_ml[at] -= taken
+        kept = taken > 0
+        return Covered(region.voxel[within][kept], taken[kept], region.outside_ml)
+
+    def rest(self, outside_ml: float) -> Covered:
+        """Return what no region has claimed."""
+        kept = self.volume_ml > 0
+        return Covered(self.voxel[kept], self.volume_ml[kept], outside_ml)

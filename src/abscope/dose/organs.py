@@ -1,0 +1,214 @@
+"""The dose of every organ of a study per fraction, and of what is left of the body.
+
+Regions of one organ (left and right, lobes, vertebrae) come together; where organs overlap, the
+volume belongs to the one that stands earlier in the catalog, once. The outer contour minus all
+organs is the remainder, so that no dose is lost: integral doses of organs and remainder add up to
+that of the body. Volume outside the dose grid has no dose and is told as a covered share.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.dose.courses import Course
+from abscope.dose.dvh import dvh_of, histogram_per_fraction
+from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.geometry.planes import Cap
+from abscope.dose.organ_names import REMAINDER, OrganMapping, map_rois
+from abscope.dose.organ_overlap import Unclaimed, all_of, united
+from abscope.dose.plans import Beam
+from abscope.dose.regions import Covered, covered_voxels
+from abscope.dose.results import OrganDose
+from abscope.dose.structures import Roi, StructureSet
+from abscope.dose.study import Study
+from abscope.dose.transforms import frame_to_frame, move_dose
+from abscope.errors import DicomError, Problem
+
+__all__ = ["beam_on_time_s", "organ_table", "study_mapping"]
+
+_S_PER_MIN = 60.0
+_LEVELS = 200
+
+
+def organ_table(
+    study: Study,
+    *,
+    courses: Sequence[Course],
+    mapping: Mapping[str, str] | None = None,
+    cap: Cap = "half",
+) -> tuple[OrganDose, ...]:
+    """Return the dose of each organ in each course, then of the remainder of the body.
+
+    ``courses`` come from `abscope.dose.courses.courses_of`; ``mapping`` has what the user decided
+    about names of regions (see `abscope.dose.organ_names.map_rois`). Regions whose name is not
+    known count for the organ they lie in or for the remainder: ask `study_mapping` for them first.
+
+    A histogram has at most 200 steps of equal width with the mean dose of each, which keeps volume
+    and integral dose. A voxel has the dose of its center. Where no outer contour is
+    drawn there is no remainder, and organs are not cut at the skin; organs without any volume
+    inside the dose grid have no row. A course without a delivered fraction has no rows.
+
+    Raises DicomError with every course whose fractions are not known, or whose regions are not in
+    the frame of its dose and no registration joins them; UsageError for a wrong mapping.
+    """
+    problems = [problem for course in courses for problem in _course_problems(course, study)]
+    if problems:
+        raise DicomError(problems)
+    rows: list[OrganDose] = []
+    for course in courses:
+        if course.n_fractions:
+            structures, dose = _placed(course, study)
+            rows += _of_course(course, dose, structures, mapping, cap)
+    return tuple(rows)
+
+
+def study_mapping(study: Study, *, mapping: Mapping[str, str] | None = None) -> OrganMapping:
+    """Return what each region of all structure sets is taken for, each name once.
+
+    Its ``questions`` are the regions to ask the user about. Regions without a contour are left
+    out. Raises UsageError for a wrong ``mapping``.
+    """
+    rois: dict[str, Roi] = {}
+    for item in study.structure_sets:
+        for roi in item.rois:
+            if roi.contours:
+                rois.setdefault(roi.name, roi)
+    return map_rois(rois.values(), decided=mapping)
+
+
+def beam_on_time_s(beams: Iterable[Beam]) -> float | None:
+    """Return the beam-on time of one fraction (s): sum of meterset / dose rate over the beams.
+
+    None where there is no beam, or a meterset or dose rate is missing or zero throughout. The rate
+    is the one that the plan sets: gated or modulated delivery takes longer, as do the pauses
+    between beams, which are not in it.
+
+    >>> beam_on_time_s([Beam(1, 200.0, 400.0), Beam(2, 100.0, 600.0)])
+    40.0
+    """
+    times = []
+    for beam in beams:
+        if beam.meterset_mu is None or not beam.dose_rate_mu_per_min:
+            return None
+        times.append(beam.meterset_mu / beam.dose_rate_mu_per_min * _S_PER_MIN)
+    return sum(times) or None
+
+
+def _of_course(
+    course: Course, dose: DoseGrid, structures: StructureSet, mapping: Mapping[str, str] | None,
+    cap: Cap,
+) -> list[OrganDose]:  # fmt: skip
+    rois = [roi for roi in structures.rois if roi.contours]
+    named = map_rois(rois, decided=mapping)
+
+    def covered(names: Iterable[str]) -> Covered:
+        chosen = set(names)
+        parts = (
+            covered_voxels(
+                roi, grid=dose.grid, plane_spacing_mm=structures.plane_spacing_mm, cap=cap
+            )
+            for roi in rois
+            if roi.name in chosen
+        )
+        return united(parts, grid=dose.grid)
+
+    body = covered(named.body) if named.body else None
+    regions = {organ: covered(names) for organ, names in named.organs.items()}
+    unclaimed = Unclaimed.of(body or all_of(regions.values(), grid=dose.grid))
+    flat = dose.dose_gy.reshape(-1)
+    rows = []
+    for organ, region in regions.items():
+        share = _covered_frac(region)
+        mine = unclaimed.claim(region)
+        if mine.voxel.size:
+            name = " + ".join(named.organs[organ])
+            row = _row(organ, name, course, flat, mine, share)
+            rows.append(replace(row, sides=named.sides(organ)))
+    if body:
+        rest = unclaimed.rest(body.outside_ml)
+        if rest.voxel.size:
+            name, share = " + ".join(named.body), _covered_frac(body)
+            rows.append(_row(REMAINDER, name, course, flat, rest, share))
+    return rows
+
+
+def _row(
+    organ: str, roi_name: str, course: Course, flat_gy: NDArray[np.floating], region: Covered,
+    share: float,
+) -> OrganDose:  # fmt: skip
+    n = course.n_fractions or 1
+    total = np.asarray(flat_gy[region.voxel], dtype=np.float64)
+    curve = dvh_of(total, volume_ml=region.volume_ml)
+    levels, volumes = histogram_per_fraction(curve, n_fractions=n, n=_LEVELS)
+    return OrganDose(
+        organ=organ,
+        roi_name=roi_name,
+        course=course.name,
+        n_fractions=n,
+        beam_on_time_s=beam_on_time_s(course.beams),
+        dose_per_fraction_gy=levels,
+        volume_ml=volumes,
+        covered_frac=share,
+        integral_dose_gy_ml=float(total @ region.volume_ml),
+    )
+
+
+def _covered_frac(region: Covered) -> float:
+    inside = float(region.volume_ml.sum())
+    whole = inside + region.outside_ml
+    return inside / whole if whole else 0.0
+
+
+def _placed(course: Course, study: Study) -> tuple[StructureSet, DoseGrid]:
+    """Return the regions of a course, and its dose in their frame."""
+    frame = course.dose.frame_uid
+    for item in _ranked(course, study):
+        way = frame_to_frame(study.registrations, source_uid=frame, target_uid=item.frame_uid)
+        if way is not None:
+            same = item.frame_uid == frame
+            return item, course.dose if same else move_dose(
+                course.dose, way, frame_uid=item.frame_uid
+            )
+    raise DicomError(_no_regions(course))
+
+
+def _ranked(course: Course, study: Study) -> list[StructureSet]:
+    """Return the structure set of the plan, then those in the frame of the dose, then others."""
+    return sorted(
+        study.structure_sets,
+        key=lambda item: (
+            course.structure_set_uid is None or item.uid != course.structure_set_uid,
+            item.frame_uid != course.dose.frame_uid,
+        ),
+    )
+
+
+def _course_problems(course: Course, study: Study) -> list[Problem]:
+    out = []
+    if course.n_fractions is None:
+        out.append(
+            Problem(
+                f"course {course.name}",
+                "the number of fractions is not known",
+                "a plan, a treatment record or a stated number",
+                f"State it, for example --fractions {course.name}=5.",
+            )
+        )
+    frame = course.dose.frame_uid
+    if not any(
+        frame_to_frame(study.registrations, source_uid=frame, target_uid=item.frame_uid) is not None
+        for item in study.structure_sets
+    ):
+        out.append(_no_regions(course))
+    return out
+
+
+def _no_regions(course: Course) -> Problem:
+    return Problem(
+        f"course {course.name}",
+        "no structure set is in the frame of reference of its dose",
+        "regions in the same frame, or a registration",
+        "Add the RTSTRUCT of the plan, or the registration between the two images.",
+    )
