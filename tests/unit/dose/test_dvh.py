@@ -181,7 +181,7 @@ def test_many_samples_are_merged_without_a_change(monkeypatch):
     merged = dvh(roi, dose=dose)
     assert len(merged.dose_gy) <= len(exact.dose_gy)
     assert merged.volume_ml.sum() == pytest.approx(exact.volume_ml.sum(), rel=1e-12)
-    assert mean_dose(merged) == pytest.approx(mean_dose(exact), rel=1e-12)
+    assert mean_dose(merged) == pytest.approx(mean_dose(exact), rel=1e-8)
     step = 2e-4  # the doses of neighboring samples are about that far apart
     for v in (0.98, 0.95, 0.5, 0.02):
         assert dose_at_volume(merged, volume_frac=v) == pytest.approx(
