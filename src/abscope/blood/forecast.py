@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.counts import CaseCounts
 from abscope.blood.alc.drivers import OrganShare, first_draws, organ_shares
@@ -28,15 +27,14 @@ from abscope.blood.alc.what_if import Scenario, ScenarioResult, compare
 from abscope.blood.course_dose import CourseDose, EdicComparison, course_doses, edic_comparison
 from abscope.blood.doses import Tier
 from abscope.blood.planned import PlannedDose
-from abscope.blood.pools.kill import flowing_blood_survival, mixed_blood_survival
+from abscope.blood.pools.kill import flowing_blood_slopes, flowing_blood_survival
 from abscope.catalog.circulation import Sex
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["Forecast", "ForecastOptions", "forecast"]
 
-Floats = NDArray[np.float64]
-
 #: Setting: draws for which organs are left out and scenarios are run.
-_FEW = 400
+_FEW = 200
 #: Days after the last fraction for which grades are given.
 _AFTER_D = (0.0, 14.0, 30.0, 90.0)
 
@@ -108,7 +106,7 @@ def forecast(
     model = LymphocyteModel(settings, counts=counts.counts, blood=blood)
     rng = np.random.default_rng(options.seed)
     start = model.prior.sample(rng, options.n_draws)
-    posterior = sample_posterior(model.log_likelihood, start=start, rng=rng)
+    posterior = sample_posterior(model.log_likelihood, coordinates=start, rng=rng)
     before, after = model.prior.draws(start), model.prior.draws(posterior.coordinates)
     days = schedule(planned, after)
     end_d = float(np.median(days.end_d.max(axis=1)))
@@ -118,7 +116,7 @@ def forecast(
     prior_curve = model.counts_per_ul(model.run(before), time_d)
     band = band_of(time_d, curve)
     lowest_at = float(time_d[int(np.argmin(np.median(curve, axis=0)))])
-    asked = np.array(sorted({lowest_at, *(end_d + x for x in _AFTER_D)}))
+    asked = np.array(sorted({round(x) for x in (lowest_at, *(end_d + y for y in _AFTER_D))}), float)
     few = first_draws(_shuffled(after, rng), _FEW)
     n_median = [float(np.median(after.n_fractions[:, i])) for i in range(len(planned))]
     return Forecast(
@@ -139,7 +137,7 @@ def forecast(
         ),
         lower_limit_per_ul=counts.lower_limit_per_ul,
         shares=organ_shares(model, few, sex=sex, n_fractions=n_median),
-        gradient=_gradient(model, posterior, end_d, n_median),
+        gradient=_gradient(model, posterior, sex, (end_d, n_median)),
         identifiability=identifiability(
             before, posterior=after, n_counts=len(counts.counts)
         ),
@@ -203,9 +201,10 @@ def _fraction_days(model: LymphocyteModel, posterior: Posterior) -> dict[str, tu
 
 
 def _gradient(
-    model: LymphocyteModel, posterior: Posterior, end_d: float, n_fractions: list[float]
+    model: LymphocyteModel, posterior: Posterior, sex: Sex, end: tuple[float, list[float]]
 ) -> CountGradient:
     """Return the gradient a day after the end, at the middle of the posterior."""
+    end_d, n_fractions = end
     draws = _middle(model, posterior)
     days = schedule(model.planned, draws)
     seconds = float(draws.beam_on_time_s[0])
@@ -214,7 +213,7 @@ def _gradient(
             item.body,
             sensitivity_per_gy=float(draws.alpha_per_gy[0] * draws.factor_frac[0, index]),
             beam_on_time_s=item.body.beam_on_time_s or seconds,
-            blood=mixed_blood_survival("female") if len(model.planned) > 8 else model.blood,
+            blood=flowing_blood_slopes(sex),
         )
         for index, item in enumerate(model.planned)
     ]

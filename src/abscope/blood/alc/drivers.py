@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.bodies import organ_groups, spared_plan
 from abscope.blood.alc.model import LymphocyteModel
@@ -17,7 +16,9 @@ from abscope.catalog.circulation import Sex, circulation
 
 __all__ = ["OrganShare", "first_draws", "organ_shares"]
 
-Floats = NDArray[np.float64]
+
+#: Organs below this share of both doses are not listed.
+_SMALLEST = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def organ_shares(
     base = simple.run(draws).count_frac.min(axis=1)
     out = []
     for group, names in groups.items():
-        if not any(means[name] > 0 for name in names):
+        parts = [sum(table.get(name, 0.0) for name in names) for table in (blood, weighted)]
+        if max(parts) < _SMALLEST:
             continue
         plan = spared_plan(model.planned, factors_frac={group: 0.0})
         lowest = simple.run(draws, tables=_tables(plan, sex)).count_frac.min(axis=1)
@@ -63,8 +65,8 @@ def organ_shares(
             OrganShare(
                 group,
                 max(rows),
-                sum(blood.get(name, 0.0) for name in names),
-                sum(weighted.get(name, 0.0) for name in names),
+                parts[0],
+                parts[1],
                 float(np.median((lowest - base) / fall)),
             )
         )
@@ -106,12 +108,12 @@ def _additive(
         for row in rows:
             dose = n * row.volume_frac / total * known.get(row.name, 0.0)
             blood[row.name] = blood.get(row.name, 0.0) + dose
-            weighted[row.name] = weighted.get(row.name, 0.0) + weight["blood"] * dose
+            weighted[row.name] = weighted.get(row.name, 0.0) + float(weight["blood"]) * dose
         for pool in pool_doses(item.body):
             for part, share in pool.parts:
                 dose = n * weight[pool.pool] * share * part.mean_gy
                 name = part.compartment
-                weighted[name] = weighted.get(name, 0.0) + dose
+                weighted[name] = weighted.get(name, 0.0) + float(dose)
     whole = sum(weighted.values())
     return (
         {name: part / whole_blood if whole_blood else 0.0 for name, part in blood.items()},

@@ -3,22 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.prior import Draws
 from abscope.blood.alc.schedule import Schedule
 from abscope.blood.doses import BodyDose
 from abscope.blood.pools.doses import pool_doses, static_survival_frac
-from abscope.blood.pools.kill import BloodSurvival
+from abscope.blood.pools.kill import BloodSlopes
 from abscope.blood.pools.traffic import POOLS, traffic
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["CountGradient", "PoolSlopes", "count_gradient", "pool_slopes"]
 
-Floats = NDArray[np.float64]
-
-#: Setting: the step of the central difference of the blood pool, as a share of the dose.
-_STEP = 1e-4
+#: Setting: days after the grid in which the pools even out, as in `simulate`.
 _SETTLING_DAYS = 5
 
 
@@ -49,12 +46,12 @@ class CountGradient:
 
 
 def pool_slopes(
-    body: BodyDose, *, sensitivity_per_gy: float, beam_on_time_s: float, blood: BloodSurvival
+    body: BodyDose, *, sensitivity_per_gy: float, beam_on_time_s: float, blood: BloodSlopes
 ) -> PoolSlopes:
     """Return survival and slopes of the pools of a body.
 
     Static pools: S = sum v_i exp(-a d_i), dS/de = -a sum over the organ of v_i d_i exp(-a d_i).
-    Blood: central difference of the survival in flowing blood, over each compartment.
+    Blood: the slopes of its survival, as ``blood`` gives them.
     """
     organs = tuple(item.compartment for item in body.compartments if item.mean_gy > 0)
     place = {name: index for index, name in enumerate(organs)}
@@ -70,28 +67,11 @@ def pool_slopes(
                 change = -share * sensitivity_per_gy * float(v @ (d * np.exp(-a[0] * d)))
                 slope[place[part.compartment], column] += change
         survival[column] = total
-    survival[0] = float(blood(body, a, beam_on_time_s)[0])
-    for name in organs:
-        ends = [
-            float(blood(_scaled(body, name, 1.0 + sign * _STEP), a, beam_on_time_s)[0])
-            for sign in (1.0, -1.0)
-        ]
-        slope[place[name], 0] = (ends[0] - ends[1]) / (2.0 * _STEP)
+    survival[0], in_blood = blood(body, sensitivity_per_gy, beam_on_time_s)
+    for name, change in in_blood.items():
+        if name in place:
+            slope[place[name], 0] = change
     return PoolSlopes(organs, survival, slope)
-
-
-def _scaled(body: BodyDose, name: str, factor: float) -> BodyDose:
-    from dataclasses import replace
-
-    return replace(
-        body,
-        compartments=tuple(
-            replace(item, dose_per_fraction_gy=item.dose_per_fraction_gy * factor)
-            if item.compartment == name
-            else item
-            for item in body.compartments
-        ),
-    )
 
 
 def count_gradient(

@@ -6,7 +6,7 @@ import numpy as np
 
 from abscope.blood.alc.prior import Draws, log_parameters
 
-__all__ = ["Identifiability", "ParameterLearning", "identifiability"]
+__all__ = ["Identifiability", "ParameterLearning", "TradeOff", "identifiability"]
 
 #: Correlation in the posterior from which a pair is named.
 _STRONG = 0.5
@@ -29,14 +29,23 @@ class ParameterLearning:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeOff:
+    """Two parameters and their correlation in the posterior."""
+
+    first: str
+    second: str
+    correlation: float
+
+
+@dataclass(frozen=True, slots=True)
 class Identifiability:
     """Every parameter with what was learned, pairs that trade off, and the sentences that say so.
 
-    ``pairs`` has two names and their correlation in the posterior.
+    ``pairs`` are those with a strong correlation in the posterior.
     """
 
     parameters: tuple[ParameterLearning, ...]
-    pairs: tuple[tuple[str, str, float], ...]
+    pairs: tuple[TradeOff, ...]
     sentences: tuple[str, ...]
 
 
@@ -70,7 +79,7 @@ def identifiability(prior: Draws, *, posterior: Draws, n_counts: int) -> Identif
     varied = [name for name in names if np.std(after[name]) > 0]
     matrix = np.corrcoef([after[name] for name in varied])
     pairs = tuple(
-        (a, b, float(matrix[i, j]))
+        TradeOff(a, b, float(matrix[i, j]))
         for i, a in enumerate(varied)
         for j, b in enumerate(varied)
         if i < j and abs(matrix[i, j]) >= _STRONG
@@ -79,7 +88,7 @@ def identifiability(prior: Draws, *, posterior: Draws, n_counts: int) -> Identif
 
 
 def _sentences(
-    learned: list[ParameterLearning], pairs: tuple[tuple[str, str, float], ...], n_counts: int
+    learned: list[ParameterLearning], pairs: tuple[TradeOff, ...], n_counts: int
 ) -> tuple[str, ...]:
     ratio = {item.name: item.ratio_frac for item in learned}
     if n_counts == 0:
@@ -98,5 +107,7 @@ def _sentences(
         "A low plateau reached fast and a high one reached slowly pass through the same counts "
         f"(plateau: {ratio['plateau']:.0%} of the prior's spread remains).",
     ]
-    out += [f"{a} and {b} trade off (correlation {value:+.2f})." for a, b, value in pairs]
+    out += [
+        f"{x.first} and {x.second} trade off (correlation {x.correlation:+.2f})." for x in pairs
+    ]
     return tuple(out)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.counts import Count
 from abscope.blood.alc.prior import Draws, Prior, PriorSettings
@@ -14,11 +13,10 @@ from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.kill import BloodSurvival, KillTable
 from abscope.blood.pools.traffic import POOLS
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
 
 __all__ = ["LymphocyteModel", "course_losses"]
-
-Floats = NDArray[np.float64]
 _Tables = tuple[KillTable, KillTable | None]
 
 

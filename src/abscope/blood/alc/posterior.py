@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LogLikelihood", "Posterior", "sample_posterior"]
+from abscope.dose.geometry.grid import Floats
 
-Floats = NDArray[np.float64]
+__all__ = ["LogLikelihood", "Posterior", "sample_posterior"]
 
 #: Setting: the effective share of draws that a step of the tempering keeps, moves per step.
 _KEPT, _MOVES = 0.5, 4
@@ -47,11 +47,11 @@ class Posterior:
 
 
 def sample_posterior(
-    log_likelihood: LogLikelihood, *, start: Floats, rng: np.random.Generator
+    log_likelihood: LogLikelihood, *, coordinates: Floats, rng: np.random.Generator
 ) -> Posterior:
     """Return draws of prior times likelihood, for a standard normal prior.
 
-    From the draws ``start`` of the prior the likelihood enters by powers b from 0 to 1, each
+    From the draws ``coordinates`` of the prior the likelihood enters by powers b from 0 to 1, each
     chosen so that half of the draws stay effective; after each the draws are resampled
     (systematically) and moved by preconditioned Crank-Nicolson steps z' = sqrt(1 - h^2) z + h e,
     which leave the prior as it is and so accept on the likelihood alone; h adapts to 30 %
@@ -60,7 +60,7 @@ def sample_posterior(
     Source: Del Moral, Doucet, Jasra 2006, J R Stat Soc B 68:411; Cotter et al. 2013,
     Stat Sci 28:424.
     """
-    z, logl = start.copy(), log_likelihood(start)
+    z, logl = coordinates.copy(), log_likelihood(coordinates)
     n = len(z)
     power, evidence, smallest, accepted, steps, width = 0.0, 0.0, 1.0, 1.0, 0, 0.5
     while power < 1.0 and steps < _MOST_STEPS:

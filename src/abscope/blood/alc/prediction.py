@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.counts import Count
 from abscope.blood.alc.model import LymphocyteModel
 from abscope.blood.alc.prior import Draws
 from abscope.blood.alc.schedule import schedule
 from abscope.catalog.laboratory import ctcae_lymphocyte_floor
+from abscope.dose.geometry.grid import Floats
 
 __all__ = [
     "QUANTILES", "Band", "CountPrediction", "GradeChances", "band_of", "count_predictions",
     "curve_days_d", "grade_chances", "replicates_per_ul",
 ]  # fmt: skip
-
-Floats = NDArray[np.float64]
 
 #: Quantiles of a band: the ends of 95, 90 and 50 % and the median.
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)

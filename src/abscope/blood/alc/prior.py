@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from abscope.blood.planned import PlannedDose
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["Draws", "Prior", "PriorSettings", "log_parameters"]
-
-Floats = NDArray[np.float64]
 
 #: The coordinates that every case has, in this order; those of courses and counts follow.
 _SHARED = (

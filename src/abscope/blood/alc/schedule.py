@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from abscope.blood.alc.prior import Draws
 from abscope.blood.planned import PlannedDose
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["Schedule", "schedule"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.alc.prior import Draws
 from abscope.blood.alc.schedule import Schedule
 from abscope.blood.pools.traffic import traffic
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["Trajectory", "recovered", "simulate"]
-
-Floats = NDArray[np.float64]
 
 #: Days after the last fraction until the pools have evened out (slowest rate 2 per day).
 _SETTLING_DAYS = 5

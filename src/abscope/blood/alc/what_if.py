@@ -13,11 +13,10 @@ from abscope.blood.alc.model import LymphocyteModel
 from abscope.blood.alc.prior import Draws
 from abscope.blood.alc.schedule import schedule
 from abscope.blood.planned import PlannedDose
+from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 
 __all__ = ["Scenario", "ScenarioResult", "compare"]
-
-Floats = NDArray[np.float64]
 
 #: Days after the last fraction at which the later count is compared.
 _LATER_D = 30.0

@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.doses import BodyDose, CompartmentDose
 from abscope.blood.pools.traffic import POOLS
 from abscope.catalog.circulation import Sex, circulation
 from abscope.catalog.lymphocytes import marrow_shares
+from abscope.dose.geometry.grid import Floats
 
 __all__ = [
     "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy",
     "static_survival_frac",
 ]  # fmt: skip
-
-Floats = NDArray[np.float64]
 
 #: Where a pool other than blood has its dose from: the first line of which a part is known.
 _SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -3,23 +3,32 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.blood.circulation import reference_network
 from abscope.blood.delivery import deliver
 from abscope.blood.doses import BodyDose
-from abscope.blood.engines.transform import dose_transform
+from abscope.blood.engines.transform import dose_transform, survival_gradient
 from abscope.blood.pools.doses import blood_mean_gy, pool_doses, static_survival_frac
 from abscope.blood.sojourn import Transit
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 
-__all__ = ["BloodSurvival", "KillTable", "flowing_blood_survival", "mixed_blood_survival"]
-
-Floats = NDArray[np.float64]
+__all__ = [
+    "BloodSlopes",
+    "BloodSurvival",
+    "KillTable",
+    "flowing_blood_slopes",
+    "flowing_blood_survival",
+    "mixed_blood_survival",
+]
 
 #: (dose, sensitivities per Gy (n,), beam-on time in s) -> surviving share of the blood cells (n,)
 BloodSurvival = Callable[[BodyDose, Floats, float], Floats]
+
+#: (dose, sensitivity per Gy, beam-on time in s) -> surviving share, and its change by compartment
+#: when all its dose is multiplied by 1 + e, per e
+BloodSlopes = Callable[[BodyDose, float, float], tuple[float, dict[str, float]]]
 
 #: Sensitivities of the table per Gy; alpha times every factor on the dose stays inside.
 _LOWEST, _HIGHEST = 1e-3, 60.0
@@ -36,7 +45,7 @@ def mixed_blood_survival(sex: Sex) -> BloodSurvival:
 
     def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
         del beam_on_time_s  # mixing is complete whatever the time
-        return np.exp(-sensitivity_per_gy * blood_mean_gy(body, sex=sex))
+        return np.asarray(np.exp(-sensitivity_per_gy * blood_mean_gy(body, sex=sex)))
 
     return survival
 
@@ -57,11 +66,28 @@ def flowing_blood_survival(sex: Sex) -> BloodSurvival:
     return survival
 
 
+def flowing_blood_slopes(sex: Sex) -> BloodSlopes:
+    """Return survival of flowing blood with its slopes: dS per relative change of each dose."""
+    network = reference_network(sex)
+
+    def slopes(
+        body: BodyDose, sensitivity_per_gy: float, beam_on_time_s: float
+    ) -> tuple[float, dict[str, float]]:
+        doses = [item for item in body.compartments if item.compartment in network.names]
+        fraction = deliver(network, doses, windows_s=[(0.0, beam_on_time_s)], unlisted_gy=0.0)
+        survival, per_gy, _ = survival_gradient(fraction, sensitivity_per_gy, transit=Transit())
+        return survival, {
+            item.compartment: per_gy[item.compartment] * item.mean_gy for item in doses
+        }
+
+    return slopes
+
+
 class KillTable:
     """The loss -ln S of every pool for one fraction, by sensitivity (alpha times dose factor).
 
     Interpolated in ln(-ln S) over ln sensitivity, which is a straight line for a uniform dose;
-    the error for a histogram is below 1e-4 of the loss.
+    survival is within 1e-4 of the exact one for a pool at rest and within 5e-4 for blood.
     """
 
     def __init__(self, body: BodyDose, *, blood: BloodSurvival) -> None:
@@ -90,7 +116,8 @@ class KillTable:
         share = (place - low)[:, None]
         static = self._static[low] * (1 - share) + self._static[low + 1] * share
         blood = self._blood[:, low].T * (1 - share) + self._blood[:, low + 1].T * share
-        return np.exp(np.column_stack([self._at_time(blood, beam_on_time_s), static]))
+        logs = np.column_stack([self._at_time(blood, beam_on_time_s), static])
+        return np.asarray(np.exp(logs), dtype=np.float64)
 
     def _at_time(self, blood: Floats, beam_on_time_s: Floats) -> Floats:
         if len(self._times_s) == 1:
@@ -104,4 +131,5 @@ class KillTable:
 
 
 def _log_loss(survival_frac: Floats) -> Floats:
-    return np.log(np.maximum(-np.log(np.maximum(survival_frac, 1e-280)), _NO_LOSS))
+    loss = -np.log(np.maximum(survival_frac, 1e-280))
+    return np.asarray(np.log(np.maximum(loss, _NO_LOSS)), dtype=np.float64)

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
 
 __all__ = ["NODE_REGIONS", "POOLS", "Traffic", "traffic"]
-
-Floats = NDArray[np.float64]
 
 NODE_REGIONS = ("neck", "axilla", "mediastinum", "abdomen", "pelvis")
 
