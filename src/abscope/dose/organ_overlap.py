@@ -6,6 +6,10 @@ the left one). Which it is, is decided once per pair from the voxels that both m
 
     shared = sum max(0, a + b - V)   over voxels of volume V
     nested if shared > half of the smaller region:  union = max(a, b), else min(V, a + b)
+
+Organs claim volume one after the other, each at most what is left of a voxel. That is exact where
+one of two covers a voxel wholly, and keeps the sum of all exact everywhere; at a boundary that two
+overlapping organs share it is off by a part of a voxel.
 """
 
 from collections.abc import Iterable
