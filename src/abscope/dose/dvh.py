@@ -6,7 +6,7 @@ import numpy as np
 
 from abscope.dose.collecting import Collected, volume_quantile
 from abscope.dose.dvh_findings import region_findings
-from abscope.dose.geometry.grid import DoseGrid, Floats
+from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
 from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
 from abscope.dose.results import Dvh
 from abscope.dose.sampling import (
@@ -37,6 +37,7 @@ __all__ = [
 
 #: The volume of the near maximum dose (ml); ICRU 91 and TG-101 use 0.03 to 0.035 cm3.
 _TOP_ML = 0.03
+_MOST_SUB_SLICES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,13 @@ def dvh(
 
 def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
     n_voxels = max(round(rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
-    sampling = resolved(n_voxels, k=settings.k, kz=settings.kz, method=settings.method)
+    sampling = resolved(
+        n_voxels,
+        slab_planes=_planes_in_a_slab(stack, dose.grid),
+        k=settings.k,
+        kz=settings.kz,
+        method=settings.method,
+    )
     collected = Collected(dose, expected=2 * n_voxels * sampling.k**2 * sampling.kz)
     for samples in region_samples(stack, dose=dose, sampling=sampling):
         collected.add(samples)
@@ -129,6 +136,13 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
             *region_findings(stack.name, curve=result, overlap_ml=collected.overlap_ml),
         ),
     )
+
+
+def _planes_in_a_slab(stack: PlaneStack, grid: Grid) -> int:
+    if stack.spacing_mm is None:
+        return 1
+    ratio = stack.spacing_mm / float(np.median(np.diff(grid.offsets_mm)))
+    return int(np.clip(np.ceil(ratio - 1e-6), 1, _MOST_SUB_SLICES))
 
 
 def dvh_of(dose_gy: Floats, *, volume_ml: Floats, outside_ml: float = 0.0) -> Dvh:

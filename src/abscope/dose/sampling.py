@@ -65,17 +65,23 @@ def voxel_ml(grid: Grid) -> float:
 
 
 def resolved(
-    n_voxels: int, *, k: int | None = None, kz: int | None = None, method: Resampling = "auto"
+    n_voxels: int,
+    *,
+    slab_planes: int = 1,
+    k: int | None = None,
+    kz: int | None = None,
+    method: Resampling = "auto",
 ) -> Sampling:
     """Return how finely a region of ``n_voxels`` dose voxels is sampled; what is given is kept.
 
-    k = ceil((80000 / n)^(1/3)) from 1 to 8, kz = min(k, 4). ``auto`` is the spline for regions of
+    k = ceil((80000 / n)^(1/3)) from 1 to 8; kz = min(k, 4), at least one sub-slice per dose plane
+    in a slab (``slab_planes``). ``auto`` is the spline for regions of
     fewer than 20000 voxels and linear interpolation for larger ones, where the difference is small
     against the size of the region.
     """
     found = int(np.clip(np.ceil((_SAMPLES / max(n_voxels, 1)) ** (1 / 3)), 1, _MOST_K))
     k = found if k is None else k
-    kz = min(k, _MOST_KZ) if kz is None else kz
+    kz = max(min(k, _MOST_KZ), slab_planes) if kz is None else kz
     if method == "auto":
         return Sampling(k, kz, "cubic" if n_voxels < _FINE else "linear")
     return Sampling(k, kz, method)
