@@ -6,6 +6,7 @@ from the distribution of the summed dose, at the same points of the lesion in ev
 no registration joins the courses, only means and bounds are given.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +22,7 @@ from abscope.dose.lesion_course import CourseDose, FieldEdges, choose_region, co
 from abscope.dose.lesion_region import LesionRegion, region_points
 from abscope.dose.plans import Registration
 from abscope.dose.results import Dvh, LesionDose
-from abscope.dose.sampling import resolved, voxel_ml
+from abscope.dose.sampling import ML_PER_MM3, resolved, voxel_ml
 from abscope.dose.study import Study
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import Problem, UsageError
@@ -179,6 +180,12 @@ def _sum_in(
         kz=settings.kz,
         method=settings.method,
     )
+    curve = next(part.curve for part in parts if part.region is region)
+    spacing_mm = curve.plane_spacing_mm if curve is not None else None
+    if spacing_mm is not None and settings.kz is None:
+        # close planes need no slices thinner than the cells are wide
+        cell_mm = (voxel_ml(finest.grid) / ML_PER_MM3) ** (1 / 3) / sampling.k
+        sampling = replace(sampling, kz=min(sampling.kz, max(1, math.ceil(spacing_mm / cell_mm))))
     points, volume_ml = region_points(region, grid=finest.grid, sampling=sampling, cap=settings.cap)
     total = np.zeros(len(points))
     for dose in moved:

@@ -18,7 +18,7 @@ Match = str  # 'roi', 'expansion' of a center point, or 'manual': a region that 
 
 #: Sides of the circles and planes across the diameter of a sphere around a center point.
 _SIDES = 72
-_PLANES = 40
+_PLANES = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,7 @@
 """The exposure table: columns, sums over courses, registrations, bounds, classes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from abscope.dose.plans import Registration
 from abscope.errors import UsageError
 from dose_objects import box, dose_of, plan_of, region, rigid, study_of
 
-FULL = TableOptions(dvh=DvhSettings(cap="full"))
+FULL = TableOptions(dvh=DvhSettings(cap="full", k=5, kz=1))
 
 
 def uniform(dose_gy, **keywords):
@@ -158,7 +160,7 @@ def test_out_of_field_needs_the_whole_lesion_inside_the_grid():
     assert rows["in", "C1"].field_edge_distance_mm == pytest.approx(-(20 - 6 - 1.25), abs=0.2)
     assert rows["away", "C1"].mean_dose_gy is None
     assert 0.5 < rows["edge", "C1"].in_grid_frac < 0.9
-    sure = TableOptions(confirmed_distances={("away", "all"): 300.0, ("edge", "C1"): 100.0})
+    sure = replace(FULL, confirmed_distances={("away", "all"): 300.0, ("edge", "C1"): 100.0})
     rows = table(study, lesions, options=sure)
     assert rows["away", "C1"].exposure == rows["away", "all"].exposure == "out_of_field"
     assert rows["edge", "C1"].exposure == "unknown"
@@ -170,7 +172,7 @@ def test_two_small_doses_that_reach_the_line_together():
     rows = table(study_of(*pairs), {"L1": [region()]})
     assert rows["L1", "C1"].exposure == rows["L1", "C2"].exposure == "out_of_field"
     assert rows["L1", "all"].exposure == "unknown"
-    lines = TableOptions(lines=class_lines(inflation=1.0))
+    lines = replace(FULL, lines=class_lines(inflation=1.0))
     assert table(study_of(*pairs), {"L1": [region()]}, options=lines)["L1", "all"].exposure == (
         "out_of_field"
     )
