@@ -1,4 +1,4 @@
-"""The map file: which region is which lesion, and which course of the record each dose course is.
+"""The map file: which region is which lesion or organ, and which course of the record is which.
 
 YAML, or TOML with the same keys::
 
@@ -9,6 +9,8 @@ YAML, or TOML with the same keys::
       L4: {roi: GTV axilla, field_distance_mm: {C2: 220}}
     courses:
       RT1: [C1, C2]                            # a course of the case: courses of the doses
+    organs:
+      Lt Lung: lung                            # an organ of the catalog, body or none
 """
 
 import math
@@ -20,6 +22,8 @@ from typing import Any, TypeGuard
 
 from abscope.case.files import read_text
 from abscope.case.yamltext import Tree, read_yaml
+from abscope.catalog.organs import organ_catalog
+from abscope.dose.organ_names import NO_ORGAN, candidates
 from abscope.errors import CaseError, Problem
 
 __all__ = ["LesionMap", "LesionPlace", "read_lesion_map", "read_lesion_map_text"]
@@ -48,13 +52,15 @@ class LesionPlace:
 class LesionMap:
     """A map that was read: lesions by id, courses of the doses by the course of the case.
 
-    ``places`` has the place in the file of each key of ``courses``.
+    ``places`` has the place in the file of each key of ``courses``; ``organs`` has what a person
+    decided about names of regions (see `abscope.dose.organ_names.map_rois`).
     """
 
     name: str
     lesions: Mapping[str, LesionPlace]
     courses: Mapping[str, tuple[str, ...]]
     places: Mapping[str, str]
+    organs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_lesion_map(path: str | Path) -> LesionMap:
@@ -73,9 +79,10 @@ def read_lesion_map_text(text: str, *, name: str) -> LesionMap:
     reading = _Reading(name, text)
     data = reading.data
     if not isinstance(data, dict):
-        reading.note((), f"the file holds {_shown(data)}", "lesions: and courses:", "See the docs.")
+        expected = "lesions:, courses: or organs:"
+        reading.note((), f"the file holds {_shown(data)}", expected, "See the docs.")
         raise CaseError(reading.problems)
-    reading.unknown_keys((), data, ("lesions", "courses"))
+    reading.unknown_keys((), data, ("lesions", "courses", "organs"))
     lesions: dict[str, LesionPlace] = {}
     for lesion, item in reading.mapping(data, "lesions").items():
         lesions[lesion] = _place(reading, lesion, item)
@@ -88,10 +95,15 @@ def read_lesion_map_text(text: str, *, name: str) -> LesionMap:
             if other < course and (both := sorted(set(names) & set(more))):
                 what = f"{', '.join(both)} belongs to {other} and to {course}"
                 reading.note(("courses", course), what, "one course each", "Remove one of them.")
+    organs = {
+        roi: organ
+        for roi, item in reading.mapping(data, "organs").items()
+        if (organ := _organ(reading, roi, item))
+    }
     if reading.problems:
         raise CaseError(reading.problems)
     places = {course: reading.where(("courses", course)) for course in courses}
-    return LesionMap(name, lesions, courses, places)
+    return LesionMap(name, lesions, courses, places, organs)
 
 
 class _Reading:
@@ -206,6 +218,16 @@ def _names(reading: _Reading, course: str, item: Any) -> tuple[str, ...]:
         reading.note(("courses", course), what, "a course, or a list of them", "Write [C1, C2].")
         return ()
     return tuple(dict.fromkeys(names))
+
+
+def _organ(reading: _Reading, roi: str, item: Any) -> str:
+    if isinstance(item, str) and (item in organ_catalog().organs or item in NO_ORGAN):
+        return item
+    near = ", ".join(found.organ for found in candidates(item)) if isinstance(item, str) else ""
+    action = f"Did you mean {near}?" if near else "Use a name of the list of organs."
+    expected = f"an organ, or {' or '.join(NO_ORGAN)}"
+    reading.note(("organs", roi), f"{roi} is {_shown(item)}", expected, action)
+    return ""
 
 
 def _number(item: Any) -> TypeGuard[float]:

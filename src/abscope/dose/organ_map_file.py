@@ -12,12 +12,11 @@ from pathlib import Path
 from abscope.case.files import read_text, write_text
 from abscope.case.yamltext import Node, read_yaml
 from abscope.catalog.organs import organ_catalog
-from abscope.dose.organ_names import OrganMapping, candidates
+from abscope.dose.organ_names import NO_ORGAN, OrganMapping, candidates
 from abscope.errors import CaseError, Problem, TableError
 
 __all__ = ["mapping_text", "read_mapping", "write_mapping"]
 
-_WORDS = ("body", "none")
 _HEAD = """\
 # Which organ each region of interest is, for abscope. Left and right have the same organ.
 # body: the outer contour; none: no organ of its own.
@@ -88,7 +87,7 @@ def mapping_text(found: OrganMapping) -> str:
 
 def _organ_problem(name: str, roi_name: str, node: Node) -> Problem | None:
     value = node.plain
-    if isinstance(value, str) and (value in organ_catalog().organs or value in _WORDS):
+    if isinstance(value, str) and (value in organ_catalog().organs or value in NO_ORGAN):
         return None
     near = ", ".join(item.organ for item in candidates(value)) if isinstance(value, str) else ""
     return Problem(

@@ -24,6 +24,7 @@ from abscope.dose.structures import Roi
 from abscope.errors import Problem, UsageError
 
 __all__ = [
+    "NO_ORGAN",
     "REMAINDER",
     "Candidate",
     "OrganMapping",
@@ -36,8 +37,8 @@ __all__ = [
 #: The organ that holds what is in the body and in no other organ.
 REMAINDER = "remainder"
 
-#: Words of a mapping that leave a region where it lies.
-_NOTHING = "none"
+#: What a region can be besides an organ: the outer contour, or nothing of its own.
+NO_ORGAN = ("body", "none")
 
 _CUTOFF = 0.6
 _MOST = 3
@@ -154,7 +155,7 @@ def _match(roi: Roi, decided: Mapping[str, str], known: OrganCatalog) -> RoiMatc
         chosen = decided[roi.name]
         if chosen == "body":
             return RoiMatch(roi.name, "", "body")
-        return RoiMatch(roi.name, "" if chosen == _NOTHING else chosen, "user")
+        return RoiMatch(roi.name, "" if chosen == NO_ORGAN[1] else chosen, "user")
     key, role = name_key(roi.name), roi.role.upper()
     if role == "EXTERNAL":
         return RoiMatch(roi.name, "", "body")
@@ -178,7 +179,7 @@ def _similarity(key: str, spelling: str) -> float:
 def _refuse_unknown(decided: Mapping[str, str], known: OrganCatalog) -> None:
     problems = []
     for roi_name, organ in decided.items():
-        if organ not in known.organs and organ not in ("body", _NOTHING):
+        if organ not in known.organs and organ not in NO_ORGAN:
             near = ", ".join(item.organ for item in candidates(organ))
             problems.append(
                 Problem(

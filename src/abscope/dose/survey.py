@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from abscope.case.lesion import Lesion
 from abscope.case.record import Case
 from abscope.catalog import alpha_beta
 from abscope.dose.course_matching import CourseMatching, match_courses
@@ -25,7 +26,8 @@ from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import DoseGrid
 from abscope.dose.lesion_map import LesionMap
 from abscope.dose.lesion_region import LesionRegion
-from abscope.dose.matching import MatchQuestion, match_lesions
+from abscope.dose.matching import Matching, MatchQuestion, map_template, match_lesions
+from abscope.dose.organ_map_file import mapping_text
 from abscope.dose.organ_names import OrganMapping
 from abscope.dose.organs import organ_table, study_mapping
 from abscope.dose.results import Dvh, LesionDose, OrganDose
@@ -34,7 +36,7 @@ from abscope.dose.study import Study
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import DicomError, Problem
 
-__all__ = ["DoseSurvey", "RegionDose", "SurveyOptions", "survey_dose"]
+__all__ = ["DoseSurvey", "RegionDose", "SurveyOptions", "survey_dose", "survey_map"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,13 @@ def _with_case(
         course_matching=which,
         questions=(*matching.questions, *which.questions),
     )
+
+
+def survey_map(survey: DoseSurvey, *, lesions: Sequence[Lesion]) -> str:
+    """Return a map file with what is settled, and every open question as a comment."""
+    matching = Matching(survey.lesion_regions, survey.questions)
+    text = map_template(survey.study, matching=matching, lesions=lesions, courses=survey.courses)
+    return f"{text}\n{mapping_text(survey.organ_mapping)}"
 
 
 def _alpha_beta_gy(case: Case) -> float | None:

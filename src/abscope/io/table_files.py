@@ -17,7 +17,7 @@ from typing import Any
 from abscope.case.files import write_text
 from abscope.errors import Problem, UsageError
 
-__all__ = ["write_table"]
+__all__ = ["csv_text", "write_table"]
 
 
 def write_table(
@@ -38,14 +38,15 @@ def write_table(
     if unknown:
         raise ValueError(f"rows have keys that are no columns: {', '.join(unknown)}")
     if name.endswith(".csv"):
-        write_text(name, _csv(columns, rows), force=force)
+        write_text(name, csv_text(columns, rows), force=force)
     elif name.endswith(".parquet"):
         _write_parquet(name, columns, rows, force=force)
     else:
         raise _usage(name, "the ending is not known", ".csv or .parquet", "Rename the file.")
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with a header; None is an empty cell."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
