@@ -1,6 +1,7 @@
 """From a file to its data set: meta information, bounded inflation, elements of the allow-list."""
 
 import io
+import os
 import struct
 import sys
 import zlib
@@ -65,7 +66,7 @@ def open_dataset(path: Path, limits: Limits) -> Opened:
             "Check where it comes from, or raise the limit.",
             kind="hostile",
         )
-    stream: BinaryIO = path.open("rb")
+    stream: BinaryIO = _Whole(io.FileIO(path))
     start = _start_of_meta(stream)
     syntax, begin = _meta(stream, start)
     if syntax == DEFLATED:
@@ -75,6 +76,15 @@ def open_dataset(path: Path, limits: Limits) -> Opened:
     data = _parsed(stream, begin, (implicit, little), limits)
     pixel_start, pixel_length = _pixel_element(stream, data, little=little)
     return Opened(Elements(data), stream, syntax, pixel_start, pixel_length)
+
+
+class _Whole(io.BufferedReader):
+    """A file that never makes room for more bytes than it has left, whatever a length says."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _CHUNK:
+            size = min(size, max(os.fstat(self.fileno()).st_size - self.tell(), 0))
+        return super().read(size)
 
 
 def _start_of_meta(stream: BinaryIO) -> int:

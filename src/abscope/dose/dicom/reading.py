@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from abscope.dose.dicom.ct import Slice, plane_spacing_mm, read_images
-from abscope.dose.dicom.folder import source_files
+from abscope.dose.dicom.folder import Listing, source_files
 from abscope.dose.dicom.frames import assumed_registrations, check_frame
 from abscope.dose.dicom.limits import Limits
 from abscope.dose.dicom.link import plan_of, structures_of
@@ -22,7 +22,7 @@ from abscope.dose.structures import StructureSet
 from abscope.dose.study import DoseObject, Study
 from abscope.errors import DicomError, Problem
 
-__all__ = ["read_study"]
+__all__ = ["read_study", "study_of"]
 
 
 def read_study(
@@ -48,12 +48,18 @@ def read_study(
         source_files(source, bounds) as listing,
         Sandbox(bounds, salt=salt) as sandbox,
     ):
-        scanned = scan(listing, sandbox)
-        if not scanned.of("dose"):
-            _refuse_without_dose(scanned, listing.name, len(listing.files))
-        found = _built(scanned, images=images)
-    findings = [*scanned.findings, *found.findings, *_checked(found)]
-    settled = settle(findings, accepted=accepted or {})
+        return study_of(listing, sandbox, accepted=accepted or {}, images=images)
+
+
+def study_of(
+    listing: Listing, sandbox: Sandbox, *, accepted: Mapping[str, str], images: bool = False
+) -> Study:
+    """Return the study of listed files; the sandbox may serve several listings."""
+    scanned = scan(listing, sandbox)
+    if not scanned.of("dose"):
+        _refuse_without_dose(scanned, listing.name, len(listing.files))
+    found = _built(scanned, images=images)
+    settled = settle([*scanned.findings, *found.findings, *_checked(found)], accepted=accepted)
     return Study(
         listing.name,
         scanned.patient,

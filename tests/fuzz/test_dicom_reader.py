@@ -1,0 +1,40 @@
+"""A short run of the fuzzer with every test run; the long one is ``dicom_reader.py --n 100000``."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="memory limits of the reader need Linux"
+)
+
+
+def harness():
+    path = Path(__file__).with_name("dicom_reader.py")
+    spec = importlib.util.spec_from_file_location("dicom_reader", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_damaged_files_give_a_study_or_one_line_each():
+    outcomes, failures = harness().run(300, seed=20261121)
+    assert failures == []
+    assert outcomes["read"] > 50, "some mutations do no harm"
+    assert outcomes["left out"] > 30, "some files are turned away"
+    assert outcomes["refused"] > 10, "some doses are refused"
+
+
+def test_the_harness_sees_a_fault(monkeypatch):
+    """Negative control: an exception of another kind, planted in the reader, is reported."""
+    fuzz = harness()
+
+    def broken(*arguments, **options):
+        raise IndexError("planted")
+
+    monkeypatch.setattr(fuzz, "study_of", broken)
+    _, failures = fuzz.run(3, seed=1)
+    assert len(failures) == 3
+    assert "planted" in failures[0]
