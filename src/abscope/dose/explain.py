@@ -60,7 +60,8 @@ def _prescription(row: LesionDose) -> str:
     count = "fractions unknown" if planned is None else f"in {planned}"
     each = "" if per_gy is None else f" ({per_gy:g} Gy each)"
     done = "" if delivered is None else f", {delivered} delivered"
-    return f"{dose} {count}{each}{done}"
+    between = ", " if planned is None else " "
+    return f"{dose}{between}{count}{each}{done}"
 
 
 def _named_doses(row: LesionDose) -> str:
