@@ -1,5 +1,7 @@
 """RTPLAN and RT Ion Plan: fraction groups, prescribed doses, beams. Parsing process only."""
 
+from collections.abc import Iterable
+
 from abscope.dose.dicom.datastream import Opened
 from abscope.dose.dicom.elements import Elements
 from abscope.dose.dicom.instances import PlanContent
@@ -29,7 +31,7 @@ def parse_plan(opened: Opened, limits: Limits) -> PlanContent:
         elements.code("SOPInstanceUID"),
         (structures.code("ReferencedSOPInstanceUID") or None) if structures else None,
         tuple(_group(item, numbers, place) for place, item in enumerate(groups, start=1)),
-        tuple(level for item in elements.items("DoseReferenceSequence") for level in _level(item)),
+        _levels(elements.items("DoseReferenceSequence")),
         tuple(beam for beam in beams if beam),
         _APPROVAL.get(elements.code("ApprovalStatus")),
     )
@@ -62,6 +64,18 @@ def _group(item: Elements, treating: set[int], place: int) -> FractionGroup:
         item.integer("NumberOfFractionsPlanned"),
         tuple(beam for beam in used if beam is not None and (beam in treating or not treating)),
     )
+
+
+def _levels(items: Iterable[Elements]) -> tuple[Level, ...]:
+    """Return the prescribed doses; those of points only where the plan has no other.
+
+    A point is often a place to calculate at and follows from the plan, not the plan from it.
+    """
+    found = [
+        (item.code("DoseReferenceStructureType"), level) for item in items for level in _level(item)
+    ]
+    wide = tuple(level for kind, level in found if kind not in ("POINT", "COORDINATES"))
+    return wide or tuple(level for _, level in found)
 
 
 def _level(item: Elements) -> list[Level]:
