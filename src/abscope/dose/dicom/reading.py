@@ -20,6 +20,7 @@ from abscope.dose.findings import DoseFinding, settle
 from abscope.dose.plans import Plan, Registration, TreatmentRecord
 from abscope.dose.structures import StructureSet
 from abscope.dose.study import DoseObject, Study
+from abscope.dose.transforms import registration_findings
 from abscope.errors import DicomError, Problem
 
 __all__ = ["read_study", "study_of"]
@@ -200,7 +201,7 @@ def _treatments(scanned: Scan, zero: int) -> tuple[TreatmentRecord, ...]:
 def _checked(parts: _Parts) -> list[DoseFinding]:
     doses = tuple(parts.doses.values())
     _, found = doses_of_plans(doses, plans=parts.plans)
-    out = list(found)
+    out = [*found, *registration_findings(parts.registrations)]
     for about, dose in parts.doses.items():
         structures = structures_of(
             dose, plans=parts.plans, structure_sets=parts.structure_sets, stated=parts.stated
