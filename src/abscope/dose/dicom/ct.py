@@ -102,7 +102,7 @@ def _fault(stack: Sequence[Slice]) -> str:
         if not np.allclose(spacing, np.asarray(first.placement.spacing_mm), atol=_SAME):
             return "the slices differ in pixel spacing"
         wanted = pixels.rows * pixels.columns * 2
-        whole = pixels.counts is not None or wanted <= pixels.held == pixels.length
+        whole = pixels.counts is not None or wanted == pixels.held == pixels.length
         if pixels.bits != 16 or pixels.frames != 1 or not wanted or not whole:
             return "a slice has other than its rows x columns of 16 bits"
     return ""

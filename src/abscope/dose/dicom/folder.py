@@ -108,7 +108,7 @@ def _walk(folder: Path, limits: Limits) -> Listing:
     """List regular files; no link is followed, because a file inside is met anyway."""
     root = folder.resolve()
     files, links_out = list[SourceFile](), 0
-    for here, folders, names in os.walk(root):
+    for here, folders, names in os.walk(root, onerror=_refuse_folder):
         folders.sort()
         for name in [*folders, *sorted(names)]:
             path = Path(here) / name
@@ -127,6 +127,17 @@ def _walk(folder: Path, limits: Limits) -> Listing:
                 )
             )
     return Listing(_printable(folder.name), tuple(files), links_out)
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise DicomError(
+        Problem(
+            _printable(str(error.filename)),
+            f"the folder cannot be read ({error.strerror})",
+            "folders that this user may read",
+            "Change its rights, or copy what you need.",
+        )
+    )
 
 
 def _spool(stream: BinaryIO, target: Path, limits: Limits) -> None:

@@ -59,9 +59,10 @@ def _beam(item: Elements, meterset: dict[int | None, float | None]) -> Beam | No
 def _group(item: Elements, treating: set[int], place: int) -> FractionGroup:
     used = [beam.integer("ReferencedBeamNumber") for beam in item.items("ReferencedBeamSequence")]
     number = item.integer("FractionGroupNumber")
+    planned = item.integer("NumberOfFractionsPlanned")
     return FractionGroup(
         place if number is None else number,
-        item.integer("NumberOfFractionsPlanned"),
+        planned if planned and planned > 0 else None,
         tuple(beam for beam in used if beam is not None and (beam in treating or not treating)),
     )
 

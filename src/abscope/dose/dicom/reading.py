@@ -216,10 +216,12 @@ def _checked(parts: _Parts) -> list[DoseFinding]:
             about=about,
         )
         if plan is None:
+            several = dose.summation == "MULTI_PLAN"
+            what = "it adds up several plans" if several else "the plan it refers to is not here"
             out.append(
                 DoseFinding(
-                    "no-plan", "warning", about, "the plan it refers to is not here", "its RTPLAN",
-                    "Prescription and fractions are unknown; export the plan.",
+                    "no-plan", "warning", about, what, "one RTPLAN",
+                    "Prescription and fractions are unknown; export each plan with its dose.",
                 )
             )  # fmt: skip
     for plan in parts.plans:

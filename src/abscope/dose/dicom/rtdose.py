@@ -11,6 +11,7 @@ from abscope.dose.dicom.tps_dvh import system_dvhs
 from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import DoseGrid
 from abscope.dose.study import DoseObject, Summation
+from abscope.errors import DicomError, Problem
 
 __all__ = ["read_dose", "stored_values"]
 
@@ -61,13 +62,24 @@ def read_dose(
 
 
 def stored_values(pixels: Pixels, path: Path) -> NDArray[np.integer]:
-    """Return the stored numbers [frame, row, column], straight from the file where they stand."""
+    """Return the stored numbers [frame, row, column], straight from the file where they stand.
+
+    Raises DicomError where the file is no longer what was parsed.
+    """
     kind = f"{'>' if pixels.big_endian else '<'}{'i' if pixels.signed else 'u'}{pixels.bits // 8}"
     shape = (pixels.frames, pixels.rows, pixels.columns)
     if pixels.counts is not None:
         return pixels.counts.view(kind)
     count = shape[0] * shape[1] * shape[2]
-    return np.fromfile(path, kind, count, offset=pixels.start).reshape(shape)
+    try:
+        values = np.fromfile(path, kind, count, offset=pixels.start)
+    except OSError:
+        values = np.empty(0, kind)
+    if values.size != count:
+        raise DicomError(
+            Problem(path.name, "the file changed while it was read", "files at rest", "Read again.")
+        )
+    return values.reshape(shape)
 
 
 def _firm(code: str, about: str, what: str, expected: str) -> DoseFinding:
