@@ -4,8 +4,19 @@ from abscope.catalog.entries import Parameter, load
 from abscope.catalog.exposure import exposure_line
 from abscope.catalog.laboratory import ctcae_lymphocyte_floor, lymphocyte_lower_limit
 from abscope.catalog.lymphocytes import edic_parameter, lymphocyte_parameter, marrow_shares
+from abscope.catalog.organs import Organ, OrganCatalog, organ_catalog
 from abscope.catalog.proportion import wilson_interval
-from abscope.catalog.radiobiology import alpha_beta
+from abscope.catalog.radiobiology import (
+    GrowthTimes,
+    LogisticSet,
+    LymanSet,
+    alpha,
+    alpha_beta,
+    growth_times,
+    logistic_set,
+    lyman_set,
+    repair_half_time,
+)
 from abscope.catalog.reader import reader_limits
 from abscope.catalog.rivals import background_rate, onset_time, spontaneous_regression
 from abscope.catalog.site_templates import SiteTemplate, site_template, site_templates
@@ -18,9 +29,10 @@ from abscope.catalog.trials import (
 )
 
 __all__ = [
-    "DrugRate", "Parameter", "SiteTemplate", "TrialArm", "alpha_beta", "background_rate",
-    "ctcae_lymphocyte_floor", "drug_rates", "edic_parameter", "expected_drug_rate",
-    "exposure_line", "load", "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares",
-    "onset_time", "reader_limits", "site_template", "site_templates", "spontaneous_regression",
-    "trial_arms", "wilson_interval",
+    "DrugRate", "GrowthTimes", "LogisticSet", "LymanSet", "Organ", "OrganCatalog", "Parameter",
+    "SiteTemplate", "TrialArm", "alpha", "alpha_beta", "background_rate", "ctcae_lymphocyte_floor",
+    "drug_rates", "edic_parameter", "expected_drug_rate", "exposure_line", "growth_times", "load",
+    "logistic_set", "lyman_set", "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares",
+    "onset_time", "organ_catalog", "reader_limits", "repair_half_time", "site_template",
+    "site_templates", "spontaneous_regression", "trial_arms", "wilson_interval",
 ]  # fmt: skip

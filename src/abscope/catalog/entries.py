@@ -33,8 +33,8 @@ __all__ = [
 #: The units that an entry can have; ``frac`` is a signed change or a share of 1, ``1`` a count
 #: or a ratio.
 UNITS = (
-    "Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10", "per_Gy", "per_d", "s", "ml", "m",
-    "kg", "l", "l_per_min", "l_per_kg", "l_per_m3",
+    "Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10", "per_Gy", "per_d", "s", "min",
+    "ml", "m", "kg", "l", "l_per_min", "l_per_kg", "l_per_m3",
 )  # fmt: skip
 
 _KEYS = ("value", "low", "high", "unit", "source", "note")

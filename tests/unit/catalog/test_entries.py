@@ -24,7 +24,13 @@ def text(**changes):
 def entry_files():
     folder = files("abscope.catalog") / "data"
     names = sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
-    return [name for name in names if "[[" not in (folder / f"{name}.toml").read_text()]
+    texts = {name: (folder / f"{name}.toml").read_text() for name in names}
+    # Lists of tables and the circulation have readers and tests of their own.
+    return [
+        name
+        for name, content in texts.items()
+        if "[[" not in content and "[compartment." not in content
+    ]
 
 
 def test_every_entry_of_every_file():

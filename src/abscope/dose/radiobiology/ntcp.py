@@ -67,8 +67,8 @@ def region_ntcp_frac(
     """Return the complication probability of an organ with a histogram of doses, 0..1.
 
     NTCP = Phi((gEUD - TD50) / (m TD50)) with a = 1/n. Doses are of the schedule of TD50. Parameters
-    come from `abscope.catalog.ntcp_set`; they belong to an endpoint, a population and a way to draw
-    the organ, and predict poorly outside them.
+    come from `abscope.catalog.lyman_set`; they belong to an endpoint, a population and a way to
+    draw the organ, and predict poorly outside them.
     Source: Kutcher and Burman 1989; Mohan 1992, Med Phys 19:933, doi:10.1118/1.596812.
 
     >>> f"{region_ntcp_frac([20.], volume_ml=[1.], td50_gy=30.8, slope_m=0.37, volume_n=1.):.3f}"

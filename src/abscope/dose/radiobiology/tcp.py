@@ -8,7 +8,7 @@ from abscope.dose.radiobiology.arguments import require
 from abscope.dose.radiobiology.region import log_region_survival
 from abscope.dose.radiobiology.survival import CellSurvival
 
-__all__ = ["logistic_tcp_frac", "poisson_tcp_frac", "region_tcp_frac"]
+__all__ = ["logistic_response_frac", "poisson_tcp_frac", "region_tcp_frac"]
 
 
 def poisson_tcp_frac(clonogens_cells: ArrayLike, *, surviving_frac: ArrayLike) -> Floats:
@@ -57,18 +57,18 @@ def region_tcp_frac(
     return float(np.exp(-np.exp(logs + np.log(float(density) * float(volume.sum())))))
 
 
-def logistic_tcp_frac(dose_gy: ArrayLike, *, d50_gy: float, gamma50: float) -> Floats:
+def logistic_response_frac(dose_gy: ArrayLike, *, d50_gy: float, gamma50: float) -> Floats:
     """Return 1 / (1 + (D50 / D)^(4 gamma50)), 0..1, of the shape of the doses; 0 at no dose.
 
-    ``d50_gy`` is the dose of 50 % control, ``gamma50`` the normalized slope there: a dose higher
-    by 1 % raises control by gamma50 percentage points. Doses are of the schedule that D50 is of
-    (often EQD2).
+    Tumor control, or a complication, of a uniform dose. ``d50_gy`` is the dose of 50 %, ``gamma50``
+    the normalized slope there: a dose higher by 1 % raises the probability by gamma50 percentage
+    points. Doses are of the schedule that D50 is of (often EQD2).
 
     Raises ModelError for negative doses or parameters that are not positive.
     Source: Niemierko 1999, Med Phys 26:1100 (abstract); Bentzen and Tucker 1997, Int J Radiat Biol
     71:531.
 
-    >>> float(logistic_tcp_frac(50.0, d50_gy=50.0, gamma50=2.0))
+    >>> float(logistic_response_frac(50.0, d50_gy=50.0, gamma50=2.0))
     0.5
     """
     dose, middle, slope = require(

@@ -18,7 +18,7 @@ from abscope.dose.radiobiology.region import (
     region_survival_frac,
 )
 from abscope.dose.radiobiology.survival import CellSurvival, surviving_frac
-from abscope.dose.radiobiology.tcp import logistic_tcp_frac, poisson_tcp_frac, region_tcp_frac
+from abscope.dose.radiobiology.tcp import logistic_response_frac, poisson_tcp_frac, region_tcp_frac
 from abscope.dose.results import Dvh
 from abscope.errors import ModelError
 
@@ -142,9 +142,9 @@ def test_a_cold_spot_ruins_control():
 def test_logistic_control():
     """gamma50 is D dTCP/dD at D50; 0 at no dose; no overflow far away."""
     step = 1e-5
-    high, low = logistic_tcp_frac([50 + step, 50 - step], d50_gy=50.0, gamma50=2.0)
+    high, low = logistic_response_frac([50 + step, 50 - step], d50_gy=50.0, gamma50=2.0)
     assert 50 * (high - low) / (2 * step) == pytest.approx(2.0, rel=1e-6)
-    ends = logistic_tcp_frac([0.0, 1e-300, 25.0, 100.0, 1e300], d50_gy=50.0, gamma50=2.0)
+    ends = logistic_response_frac([0.0, 1e-300, 25.0, 100.0, 1e300], d50_gy=50.0, gamma50=2.0)
     assert ends.tolist() == pytest.approx([0.0, 0.0, 1 / 257, 256 / 257, 1.0])
 
 
@@ -184,8 +184,8 @@ def test_effective_volume_and_geud_agree():
         lambda: effective_volume_frac([0.0], volume_ml=[1.0], volume_n=0.5),
         lambda: poisson_tcp_frac(-1.0, surviving_frac=0.5),
         lambda: poisson_tcp_frac(1.0, surviving_frac=1.5),
-        lambda: logistic_tcp_frac(math.nan, d50_gy=50.0, gamma50=2.0),
-        lambda: logistic_tcp_frac(1.0, d50_gy=50.0, gamma50=0.0),
+        lambda: logistic_response_frac(math.nan, d50_gy=50.0, gamma50=2.0),
+        lambda: logistic_response_frac(1.0, d50_gy=50.0, gamma50=0.0),
         lambda: region_tcp_frac(
             [1.0], volume_ml=[1.0], cell=CELLS[0], n_fractions=1, density_per_ml=0.0
         ),
