@@ -16,7 +16,15 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["cache_folder", "kernel_key", "kept", "load_kernel", "load_unkept", "write_kernel"]
+__all__ = [
+    "cache_folder",
+    "kernel_key",
+    "kept",
+    "load_kernel",
+    "load_unkept",
+    "module_name",
+    "write_kernel",
+]
 
 _warned = False
 
@@ -87,9 +95,14 @@ def write_kernel(key: str, text: str) -> Path | None:
     return path
 
 
+def module_name(key: str) -> str:
+    """Return the name under which a kernel is a module."""
+    return f"abscope_kernel_{key}"
+
+
 def load_kernel(key: str, path: Path) -> ModuleType:
     """Return the kernel in a file as a module."""
-    name = f"abscope_kernel_{key}"
+    name = module_name(key)
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -107,7 +120,7 @@ def load_kernel(key: str, path: Path) -> ModuleType:
 
 def load_unkept(key: str, text: str) -> ModuleType:
     """Return a kernel that could not be kept; it is compiled anew in each process."""
-    name = f"abscope_kernel_{key}"
+    name = module_name(key)
     if name in sys.modules:
         return sys.modules[name]
     module = ModuleType(name)

@@ -1,11 +1,19 @@
 """From a declaration to compiled kernels, printed and compiled once per machine and model."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from abscope.engine.cache import kept, kernel_key, load_kernel, load_unkept, write_kernel
+from abscope.engine.cache import (
+    kept,
+    kernel_key,
+    load_kernel,
+    load_unkept,
+    module_name,
+    write_kernel,
+)
 from abscope.engine.declaration import System
 from abscope.engine.methods import METHODS
 from abscope.errors import EngineError, Problem
@@ -17,32 +25,38 @@ LANES = 4
 #: slopes of one dual number
 DIRECTIONS = 16
 
-_MARK = "# ---- the text below goes into every kernel"
+_MARK = "# ---- the text below goes into the kernels"
 _HEAD = """\
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba as nb
 import numpy as np
 
 from abscope.engine.elementary import absolute, exp, log, maximum, minimum, power, step
-from abscope.engine.tables import END, OBSERVE, SET_OWN, SET_SHARED
+from abscope.engine.tables import (
+    CAUSE, COUNT, END, ERROR, FLOOR, GOOD, LOW, MEMBER, OBSERVE, OUTCOME, PLACE, SET_OWN,
+    SET_SHARED, STEP, STEPS, TIME, TOLERANCE, UNTIL, WISH,
+)
 {numbers}
 
 U = nb.uint64
 R, S = U(ROW), U(SIZE)
-J = nb.njit(
-    nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz", "reassoc"}}
-)
-VECTORS, EXPONENT, BODY_FACTORS = {vectors}, {exponent!r}, {body_factors}
+J = nb.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
 """
 _FLOATS = (
     "from abscope.engine.floats import (\n"
-    "    LANES, ROW, SIZE, fill, get, one, pick, put, set_, splat, store, val, vec,\n)"
+    "    LANES, ROW, SIZE, get, one, pick, put, set_, splat, store, val, vec,\n)"
 )
-_WIDE = (
-    "from abscope.engine.{module} import (\n"
-    "    fill, get, one, pick, put, set_, store, val, {maker},\n)\n"
-    "LANES, ROW, SIZE, vec, splat = {maker}({width})"
+_LANES = (
+    "from abscope.engine.floats import get, set_, store\n"
+    "from abscope.engine import vector_functions\n"
+    "from abscope.engine.lanes import lanes_of, one, pick, val\n"
+    "ROW, LANES, SIZE, vec, put, splat = lanes_of({width})"
+)
+_DUALS = (
+    "from abscope.engine.duals import duals_of, pick, val\n"
+    "ROW, LANES, SIZE, vec, put, splat, get, set_ = duals_of({width})\n"
+    "one, store = splat, put"
 )
 
 
@@ -85,33 +99,40 @@ def compile_system(system: System, *, method: str = "rodas4", lanes: int | None 
 
 
 def _kernel(system: System, method: str, numbers: str) -> ModuleType:
+    stepping = kernel_key("stepping", "stepping", numbers)
+    _load(stepping, lambda: _head(numbers) + _below_mark("stepping.py"))
     key = kernel_key(system.fingerprint, method, numbers)
+    return _load(key, lambda: _text(system, method, numbers, stepping))
+
+
+def _load(key: str, text: Callable[[], str]) -> ModuleType:
     path = kept(key)
     if path is None:
-        text = _text(system, method, numbers)
-        path = write_kernel(key, text)
+        printed = text()
+        path = write_kernel(key, printed)
         if path is None:
-            return load_unkept(key, text)
+            return load_unkept(key, printed)
     return load_kernel(key, path)
 
 
-def _text(system: System, method: str, numbers: str) -> str:
+def _head(numbers: str) -> str:
+    if numbers == "lanes1":
+        return _HEAD.format(numbers=_FLOATS)
+    made = _LANES if numbers.startswith("lanes") else _DUALS
+    return _HEAD.format(numbers=made.format(width=numbers.strip("lanesdu")))
+
+
+def _below_mark(name: str) -> str:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return text.split(_MARK)[1].split("\n", 1)[1]
+
+
+def _text(system: System, method: str, numbers: str, stepping: str) -> str:
     from abscope.engine.kernel_text import kernel_text
     from abscope.engine.trace import trace
 
-    printed, layout = kernel_text(trace(system))
-    if numbers == "lanes1":
-        imports = _FLOATS
-    elif numbers.startswith("lanes"):
-        imports = _WIDE.format(module="lanes", maker="lanes_of", width=numbers[5:])
-    else:
-        imports = _WIDE.format(module="duals", maker="duals_of", width=numbers[4:])
+    known = f"from {module_name(stepping)} import close, ill, judge, load, most, plan, strange\n"
+    printed, body_factors = kernel_text(trace(system))
     chosen = METHODS[method]
-    head = _HEAD.format(
-        numbers=imports,
-        vectors=chosen.vectors,
-        exponent=-1.0 / chosen.error_order,
-        body_factors=layout.body_factors,
-    )
-    stepping = Path(__file__).with_name("stepping.py").read_text(encoding="utf-8")
-    return "\n".join([head, printed, chosen.text, stepping.split(_MARK)[1].split("\n", 1)[1]])
+    sizes = f"VECTORS, BODY_FACTORS = {chosen.vectors}, {body_factors}\n"
+    return "".join([_head(numbers), known, sizes, printed, chosen.text, _below_mark("driving.py")])

@@ -32,8 +32,8 @@ class Layout:
     body_factors: int
 
 
-def kernel_text(traced: Trace) -> tuple[str, Layout]:
-    """Return the printed functions of a system and the room that the factors need."""
+def kernel_text(traced: Trace) -> tuple[str, int]:
+    """Return the printed functions of a system and the rows that the factors of the body take."""
     border = _Border(traced)
     factor, layout = border.factor()
     lines = [
@@ -46,7 +46,7 @@ def kernel_text(traced: Trace) -> tuple[str, Layout]:
         *_jump(traced),
         *_record(traced),
     ]
-    return "\n".join(lines) + "\n", layout
+    return "\n".join(lines) + "\n", layout.body_factors
 
 
 def _row(array: str, names: Any, offset: str = "") -> dict[str, str]:

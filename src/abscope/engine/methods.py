@@ -82,12 +82,12 @@ _TSIT5_E = (
     -0.5823571654525552, 0.45808210592918697, -1.0 / 66.0,
 )  # fmt: skip
 
-_ARGUMENTS = "y, trial, miss, p, q, here, step, work, lu, ls, tolerance, rtol, n, rows"
+_ARGUMENTS = "y, trial, miss, p, q, here, step, work, lu, ls, bounds, rtol, n, rows"
 _ROWS = ["    for row in range(rows):", "        j = U(row)*R"]
 _ERROR = [
     "        put(miss, j, wrong)",
     "        size = maximum(absolute(val(vec(y, j))), absolute(val(new)))",
-    "        part = val(wrong)/(tolerance[row] + rtol*size)",
+    "        part = val(wrong)/(bounds[0, row] + rtol*size)",
     "        total = total + part*part",
 ]
 
@@ -100,7 +100,7 @@ def _sum(weights: Sequence[float], vector: str = "k") -> str:
 def _keep(carried: str) -> list[str]:
     lines = [
         "@J",
-        "def keep(y, trial, accepted, floor, low, work, rows):",
+        "def keep(y, trial, accepted, bounds, low, work, rows):",
         "    good = val(vec(accepted, 0)) > 0.5",
         "    least = val(vec(low, 0))",
     ]
@@ -110,7 +110,7 @@ def _keep(carried: str) -> list[str]:
         *_ROWS,
         "        new = pick(good, vec(trial, j), vec(y, j))",
         "        put(y, j, new)",
-        "        least = minimum(val(new) - floor[row], least)",
+        "        least = minimum(val(new) - bounds[1, row], least)",
     ]
     return [*lines, *([carried] if carried else []), "    put(low, 0, least)"]
 

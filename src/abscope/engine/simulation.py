@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from abscope.engine.batch import Batch
 from abscope.engine.compiling import Compiled
 from abscope.engine.declaration import System
+from abscope.engine.methods import METHODS
 from abscope.engine.setup import Arrays, arrays_of
 from abscope.engine.stops import stops_of
-from abscope.engine.tables import Members, Results, Rules, Stops
+from abscope.engine.tables import CAUSE, LOW, Clock, Limits, Members, Memory, Results, Stops
 from abscope.errors import EngineError, Problem
 
 __all__ = ["Outcome", "Settings", "Trajectories", "prepare", "run_kernel", "simulate"]
@@ -109,73 +110,103 @@ class Prepared:
     arrays: Arrays
     members: Members
     stops: Stops
-    rules: Rules
+    limits: Limits
 
 
 def prepare(
-    system: System,
+    compiled: Compiled,
     batch: Batch,
     settings: Settings,
     *,
-    slopes: tuple[Floats, Floats, Floats] | None = None,
+    slopes: Callable[[Arrays], tuple[Floats, Floats, Floats]] | None = None,
 ) -> Prepared:
     """Return a batch as the arrays of a kernel; raises EngineError with every problem of it."""
-    arrays, states, shared, own = arrays_of(system, batch)
+    system = compiled.system
+    arrays, *tables = arrays_of(system, batch)
     stops = stops_of(arrays)
+    given = slopes(arrays) if slopes else [np.zeros((*table.shape, 0)) for table in tables]
     if arrays.problems:
         raise EngineError(arrays.problems)
-    directions = slopes or tuple(
-        np.zeros((1, table.shape[1], 0)) for table in (states, shared, own)
-    )
-    order = np.lexsort((np.diff(stops.first), arrays.count))
-    members = Members(
-        order.astype(np.int64), arrays.start, arrays.count, states, shared, own, *directions
-    )
-    return Prepared(arrays, members, stops, _rules(system, arrays.most, settings))
+    whole = [
+        np.concatenate(
+            [table[..., None], np.broadcast_to(slope, (*table.shape, slope.shape[-1]))], 2
+        )
+        for table, slope in zip(tables, given, strict=True)
+    ]
+    order = np.lexsort((np.diff(stops.first), arrays.count)).astype(np.int64)
+    members = Members(order, arrays.count, arrays.start, *whole)
+    return Prepared(arrays, members, stops, _limits(compiled, arrays.most, settings))
 
 
-def _rules(system: System, most: int, settings: Settings) -> Rules:
+def _limits(compiled: Compiled, most: int, settings: Settings) -> Limits:
+    system = compiled.system
     own = system.replicate.states if system.replicate else ()
     declared = [*system.body.states, *(own * most)]
     scale = np.array([state.scale for state in declared])
     atol = 1e-2 * settings.rtol if settings.atol is None else settings.atol
     below = 10.0 * settings.rtol if settings.negative is None else settings.negative
     free = np.array([not state.nonnegative for state in declared], bool)
-    floor = np.where(free, -np.inf, -below * scale)
-    return Rules(atol * scale, floor, settings.rtol, settings.first_step, int(settings.max_steps))
+    return Limits(
+        bounds=np.array([atol * scale, np.where(free, -np.inf, -below * scale)]),
+        rtol=float(settings.rtol),
+        first_step=float(settings.first_step),
+        max_steps=int(settings.max_steps),
+        exponent=-1.0 / METHODS[compiled.method].error_order,
+        body=len(system.body.states),
+        own=len(own),
+    )
 
 
-def run_kernel(
-    chunk: Callable[..., Any], ready: Prepared, settings: Settings, size: int
-) -> Results:
-    """Run the members chunk by chunk on threads; ``size`` is the doubles of one result."""
+def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
+    """Run the members chunk by chunk, on threads where the settings ask for it."""
     arrays, system = ready.arrays, ready.arrays.system
     members, times = arrays.members, arrays.observe_at.shape[1]
     own = system.replicate
-    rows = ready.members.states.shape[1]
+    rows, size = ready.members.states.shape[1], int(kernel.SIZE)
+    own_shape = (arrays.most, len(own.observables) if own else 0, size)
     results = Results(
         observed=np.full((members, times, len(system.body.observables), size), np.nan),
-        own_observed=np.full(
-            (members, times, arrays.most, len(own.observables) if own else 0, size), np.nan
-        ),
+        own_observed=np.full((members, times, *own_shape), np.nan),
         states=np.full((members if settings.keep_states else 0, times, rows), np.nan),
         final=np.full((members, rows), np.nan),
-        outcome=np.zeros(members, np.int8),
-        when=np.zeros(members),
-        which=np.full(members, -1, np.int64),
-        steps=np.zeros(members, np.int64),
+        ended=np.zeros((members, 4)),
     )
-    case = (ready.members, ready.stops, ready.rules, results)
-    bounds = range(0, members, settings.chunk)
-    jobs = [(lo, min(lo + settings.chunk, members), case) for lo in bounds]
-    if settings.n_threads == 1 or len(jobs) == 1:
-        for job in jobs:
-            chunk(*job)
+    case = (ready.members, ready.stops, ready.limits, results)
+
+    def run(first: int) -> None:
+        last = min(first + settings.chunk, members)
+        kernel.chunk(first, last, case, *_memory(kernel, ready))
+
+    run(0)  # compiles where that is needed, before threads ask for it
+    firsts = range(settings.chunk, members, settings.chunk)
+    if settings.n_threads == 1 or len(firsts) < 2:
+        for first in firsts:
+            run(first)
     else:
-        chunk(0, 1, case)  # compiled once, before the threads ask for it
         with ThreadPoolExecutor(settings.n_threads) as pool:
-            list(pool.map(lambda job: chunk(*job), jobs))
+            list(pool.map(run, firsts))
     return results
+
+
+def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[Floats, ...]]:
+    """Return room for the lanes of one chunk."""
+    members, row, lanes = ready.members, int(kernel.ROW), int(kernel.LANES)
+    rows, most = members.states.shape[1], ready.arrays.most
+    memory = Memory(
+        y=np.zeros(rows * row),
+        p=np.zeros(members.shared.shape[1] * row),
+        q=np.zeros(members.own.shape[1] * row),
+        here=np.zeros(most * row),
+    )
+    clock = Clock(np.zeros((LOW + 1, row)), np.zeros((CAUSE + 1, lanes), np.int64))
+    scratch = (
+        np.zeros(rows * row),
+        np.zeros(rows * row),
+        np.zeros((kernel.VECTORS, rows * row)),
+        np.zeros(most * kernel.FACTORS * row),
+        np.zeros(kernel.BODY_FACTORS * row),
+    )
+    return memory, clock, scratch
 
 
 def simulate(compiled: Compiled, batch: Batch, settings: Settings | None = None) -> Trajectories:
@@ -187,8 +218,8 @@ def simulate(compiled: Compiled, batch: Batch, settings: Settings | None = None)
     unknown event, field or input.
     """
     settings = settings or Settings()
-    ready = prepare(compiled.system, batch, settings)
-    results = run_kernel(compiled.kernel().chunk, ready, settings, 1)
+    ready = prepare(compiled, batch, settings)
+    results = run_kernel(compiled.kernel(), ready, settings)
     return trajectories_of(ready, results)
 
 
@@ -206,10 +237,10 @@ def trajectories_of(ready: Prepared, results: Results) -> Trajectories:
     return Trajectories(
         times=arrays.observe_at,
         observables=observables,
-        outcome=results.outcome,
-        ended_at=results.when,
-        cause=tuple(_state_name(system, int(row)) for row in results.which),
-        steps=results.steps,
+        outcome=results.ended[:, 0].astype(np.int8),
+        ended_at=results.ended[:, 1],
+        cause=tuple(_state_name(system, int(row)) for row in results.ended[:, 2]),
+        steps=results.ended[:, 3].astype(np.int64),
         final=_states_by_name(system, arrays.most, results.final),
         states=_states_by_name(system, arrays.most, results.states),
     )

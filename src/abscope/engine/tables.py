@@ -1,31 +1,36 @@
-"""The arrays that a kernel is given: members, stops, tolerances, results."""
+"""The arrays that a kernel is given: members, stops, limits, memory, clock, results."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
-
-__all__ = ["END", "OBSERVE", "SET_OWN", "SET_SHARED", "Members", "Results", "Rules", "Stops"]
+__all__ = [
+    "CAUSE", "COUNT", "END", "ERROR", "FLOOR", "GOOD", "LOW", "MEMBER", "OBSERVE", "OUTCOME", "PLACE", "SET_OWN",
+    "SET_SHARED", "STEP", "STEPS", "TIME", "TOLERANCE", "UNTIL", "WISH", "Clock", "Limits",
+    "Members", "Memory", "Results", "Stops",
+]  # fmt: skip
 
 #: kinds of a stop; zero and above is the number of an event
 OBSERVE, SET_SHARED, SET_OWN, END = -1, -2, -3, -4
+#: rows of the clock: numbers of each lane ...
+TIME, STEP, WISH, UNTIL, ERROR, GOOD, LOW = 0, 1, 2, 3, 4, 5, 6
+#: ... and whole numbers of each lane (MEMBER is -1 on an idle lane)
+MEMBER, PLACE, COUNT, STEPS, OUTCOME, CAUSE = 0, 1, 2, 3, 4, 5
+#: rows of the bounds of each state
+TOLERANCE, FLOOR = 0, 1
 
 
 class Members(NamedTuple):
-    """The members of a batch in arrays of rows: states, shared and own parameters, slopes of all.
+    """The members of a batch: (members, rows, size) states, shared and own parameters.
 
-    ``order`` is the sequence in which they are run. Replicates that a member does not have are
-    copies of its first. Slopes are (1 or members, rows, directions), empty without directions.
+    The last axis is the value and, for dual numbers, its slopes. ``order`` is the sequence in which
+    they are run. Replicates that a member does not have are copies of its first.
     """
 
-    order: NDArray
-    start: NDArray
-    count: NDArray
-    states: NDArray
-    shared: NDArray
-    own: NDArray
-    state_slopes: NDArray
-    shared_slopes: NDArray
-    own_slopes: NDArray
+    order: Any
+    count: Any
+    start: Any
+    states: Any
+    shared: Any
+    own: Any
 
 
 class Stops(NamedTuple):
@@ -35,32 +40,50 @@ class Stops(NamedTuple):
     the event in ``data``; ``value`` is what the input is set to.
     """
 
-    first: NDArray
-    time: NDArray
-    kind: NDArray
-    ref: NDArray
-    value: NDArray
-    data: NDArray
+    first: Any
+    time: Any
+    kind: Any
+    ref: Any
+    value: Any
+    data: Any
 
 
-class Rules(NamedTuple):
-    """Tolerances and limits: absolute tolerance and lowest value of each row of the states."""
+class Limits(NamedTuple):
+    """Tolerances and limits; ``bounds`` holds tolerance and lowest value of each state."""
 
-    tolerance: NDArray
-    floor: NDArray
+    bounds: Any
     rtol: float
     first_step: float
     max_steps: int
+    exponent: float
+    body: int
+    own: int
+
+
+class Memory(NamedTuple):
+    """The rows of all lanes: states, shared and own parameters, 1 where a replicate is there."""
+
+    y: Any
+    p: Any
+    q: Any
+    here: Any
+
+
+class Clock(NamedTuple):
+    """Numbers and whole numbers of the lanes, by the rows named above."""
+
+    real: Any
+    whole: Any
 
 
 class Results(NamedTuple):
-    """Where a kernel writes: observables (flat), states, the end state and how it ended."""
+    """Where a kernel writes: observables, states, end states and how each member ended.
 
-    observed: NDArray
-    own_observed: NDArray
-    states: NDArray
-    final: NDArray
-    outcome: NDArray
-    when: NDArray
-    which: NDArray
-    steps: NDArray
+    ``ended`` is (members, 4): outcome, time, row of the state that caused it, steps.
+    """
+
+    observed: Any
+    own_observed: Any
+    states: Any
+    final: Any
+    ended: Any

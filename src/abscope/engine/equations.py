@@ -1,0 +1,149 @@
+"""The equations of a system in Markdown with LaTeX, printed from the same rules that are run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from abscope.engine.declaration import System
+from abscope.engine.functions import NAMED
+
+__all__ = ["equations"]
+
+
+def equations(system: System) -> str:
+    """Return Markdown: the rate of every state, jumps, observables, and tables of what is named.
+
+    A quantity that a rule gives a name with ``named`` stands as this name, with an equation of its
+    own. A repeated quantity carries the index i.
+    """
+    return "\n".join(_Page(system).lines()) + "\n"
+
+
+class _Page:
+    """Symbols by name, and the parts of the page in turn."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        body, replicate = system.body, system.replicate
+        self.body = self._symbols(body.states)
+        self.p = self._symbols((*body.parameters, *body.inputs))
+        self.x = self._symbols(
+            (*replicate.states, *replicate.parameters, *replicate.inputs) if replicate else (), "i"
+        )
+        self.total = self._symbols(replicate.totals if replicate else ())
+
+    def _symbols(self, quantities: Sequence[Any], index: str = "") -> dict[str, Any]:
+        import sympy as sp
+
+        return {q.name: sp.Symbol(latex_name(q.name, q.symbol, index)) for q in quantities}
+
+    def lines(self) -> list[str]:
+        """Return the lines of the page."""
+        system, body, replicate = self.system, self.system.body, self.system.replicate
+        spaces = [SimpleNamespace(**found) for found in (self.x, self.body, self.total, self.p)]
+        x, shared, total, p = spaces
+        lines = [f"# {system.name}", "", f"Time in {system.time_unit}.", "", "## Body", ""]
+        lines += self._rates(body.rates, (shared, total, p), self.body, body.states)
+        if replicate:
+            own = {state.name: self.x[state.name] for state in replicate.states}
+            lines += [f"## Each {replicate.name} $i$", ""]
+            lines += self._rates(replicate.rates, (x, shared, p), own, replicate.states)
+            lines += self._sums(replicate.rates, (x, shared, p))
+        for event in system.events:
+            lines += [f"## Event {event.name}", "", f"{event.meaning}.", ""]
+            fields = self._symbols(event.fields)
+            every = {**fields, **self._symbols(event.replicate_fields, "i")}
+            e, both = SimpleNamespace(**fields), SimpleNamespace(**every)
+            lines += self._set(event.body, (shared, p, e), self.body, r"\leftarrow")
+            lines += self._set(event.replicate, (x, shared, p, both), self.x, r"\leftarrow")
+        lines += ["## Observed", ""]
+        seen = self._symbols(body.observables)
+        lines += self._set(body.observe, (shared, total, p), seen, "=")
+        if replicate:
+            seen = self._symbols(replicate.observables, "i")
+            lines += self._set(replicate.observe, (x, shared, p), seen, "=")
+        return lines + self._tables()
+
+    def _run(
+        self, rule: Callable[..., Mapping[str, Any]], seen: tuple[Any, ...]
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Return what a rule gives, and the quantities that it names on the way."""
+        import sympy as sp
+
+        named: dict[str, Any] = {}
+
+        def collect(name: str, value: Any) -> Any:
+            named[name] = sp.sympify(value)
+            return sp.Symbol(name)
+
+        token = NAMED.set(collect)
+        try:
+            return rule(*seen), named
+        finally:
+            NAMED.reset(token)
+
+    def _rates(self, rule: Any, seen: tuple[Any, ...], symbols: Any, states: Any) -> list[str]:
+        if not states:
+            return []
+        found, named = self._run(rule, seen)
+        lines = [_equation(name, "=", value) for name, value in named.items()]
+        for state in states:
+            left = rf"\frac{{\mathrm{{d}}{symbols[state.name]}}}{{\mathrm{{d}}t}}"
+            lines.append(_equation(left, "=", found[state.name]))
+        return [line for part in lines for line in (part, "")]
+
+    def _sums(self, rule: Any, seen: tuple[Any, ...]) -> list[str]:
+        found, _ = self._run(rule, seen)
+        lines = []
+        for name, symbol in self.total.items():
+            lines += [_equation(str(symbol), r"= \sum_i", found[name], bracket=True), ""]
+        return lines
+
+    def _set(self, rule: Any, seen: tuple[Any, ...], symbols: Any, sign: str) -> list[str]:
+        if rule is None:
+            return []
+        found, named = self._run(rule, seen)
+        lines = [_equation(name, "=", value) for name, value in named.items()]
+        lines += [_equation(str(symbols[name]), sign, value) for name, value in found.items()]
+        return [line for part in lines for line in (part, "")]
+
+    def _tables(self) -> list[str]:
+        body, replicate = self.system.body, self.system.replicate
+        lines: list[str] = []
+        for title, attribute in (("States", "states"), ("Parameters", "parameters"),
+                                 ("Inputs", "inputs"), ("Totals", "totals"),
+                                 ("Observables", "observables")):  # fmt: skip
+            rows = [(q, "") for q in getattr(body, attribute, ())]
+            rows += [(q, "i") for q in getattr(replicate, attribute, ())] if replicate else []
+            if rows:
+                lines += [
+                    f"## {title}",
+                    "",
+                    "| symbol | name | unit | meaning |",
+                    "|---|---|---|---|",
+                ]
+                for q, index in rows:
+                    mark = latex_name(q.name, q.symbol, "" if attribute == "totals" else index)
+                    lines.append(f"| ${mark}$ | `{q.name}` | {q.unit} | {q.meaning} |")
+                lines.append("")
+        return lines
+
+
+def latex_name(name: str, symbol: str, index: str = "") -> str:
+    """Return the LaTeX of a quantity: its symbol, else its name upright, with the index."""
+    text = symbol or r"\mathrm{" + name.replace("_", r"\_") + "}"
+    if not index:
+        return text
+    if "_{" in text and text.endswith("}"):
+        return text[:-1] + f",{index}}}"
+    if "_" in text.replace(r"\_", ""):
+        head, tail = text.rsplit("_", 1)
+        return f"{head}_{{{tail},{index}}}"
+    return f"{text}_{{{index}}}"
+
+
+def _equation(left: str, sign: str, value: Any, *, bracket: bool = False) -> str:
+    import sympy as sp
+
+    right = sp.latex(sp.sympify(value), order="none")
+    return f"$$ {left} {sign} {rf'\left({right}\right)' if bracket else right} $$"
