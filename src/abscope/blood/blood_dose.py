@@ -76,7 +76,7 @@ class BloodDose:
             contributions_gy=MappingProxyType(
                 {name: mean * n for name, mean in self.contributions_gy.items()}
             ),
-            sd_gy=None if self.sd_gy is None else self.sd_gy * np.sqrt(n),
+            sd_gy=None if self.sd_gy is None else float(self.sd_gy * np.sqrt(n)),
             unirradiated_frac=None if undosed is None else undosed**n,
             unirradiated_se_frac=(
                 0.0 if undosed is None else n * undosed ** (n - 1) * self.unirradiated_se_frac
@@ -87,6 +87,54 @@ class BloodDose:
                 None if self.simulated_mean_gy is None else self.simulated_mean_gy * n
             ),
             simulated_mean_se_gy=self.simulated_mean_se_gy * n,
+        )
+
+    def followed_by(self, other: "BloodDose") -> "BloodDose":
+        """Return the dose after these fractions and then others, with full mixing in between.
+
+        Raises ModelError where the two were not computed by one engine for the same survival
+        curves.
+        """
+        kills = tuple(result.kill for result in self.survival)
+        if self.engine != other.engine or kills != tuple(x.kill for x in other.survival):
+            what = f"engines {self.engine} and {other.engine}, or other survival curves"
+            rule = "the same engine and survival curves"
+            raise ModelError(Problem("blood dose", what, rule, "Compute both alike."))
+        names = [*self.contributions_gy, *other.contributions_gy]
+        return replace(
+            self,
+            n_fractions=self.n_fractions + other.n_fractions,
+            mean_gy=self.mean_gy + other.mean_gy,
+            contributions_gy=MappingProxyType(
+                {
+                    name: self.contributions_gy.get(name, 0.0)
+                    + other.contributions_gy.get(name, 0.0)
+                    for name in names
+                }
+            ),
+            sd_gy=_root_sum(self.sd_gy, other.sd_gy),
+            unirradiated_frac=_product(self.unirradiated_frac, other.unirradiated_frac),
+            unirradiated_se_frac=_product_se(
+                (self.unirradiated_frac or 0.0, self.unirradiated_se_frac),
+                (other.unirradiated_frac or 0.0, other.unirradiated_se_frac),
+            ),
+            survival=tuple(
+                _together(mine, theirs)
+                for mine, theirs in zip(self.survival, other.survival, strict=True)
+            ),
+            histogram=(
+                None
+                if self.histogram is None or other.histogram is None
+                else self.histogram.added(other.histogram)
+            ),
+            simulated_mean_gy=(
+                None
+                if self.simulated_mean_gy is None or other.simulated_mean_gy is None
+                else self.simulated_mean_gy + other.simulated_mean_gy
+            ),
+            simulated_mean_se_gy=float(
+                np.hypot(self.simulated_mean_se_gy, other.simulated_mean_se_gy)
+            ),
         )
 
 
@@ -173,7 +221,7 @@ def _simulated(
     for kill in kills:
         means = {tau: float(kill.surviving_frac(dose).mean()) for tau, dose in samples.items()}
         value = means[transit.tau_mix_s]
-        error = float(kill.surviving_frac(mine).std()) / np.sqrt(count)
+        error = float(kill.surviving_frac(mine).std() / np.sqrt(count))
         survival.append(
             KillResult(kill, value, error, means.get(0.0, value), means.get(np.inf, value))
         )
@@ -197,3 +245,25 @@ def _power(result: KillResult, n: int) -> KillResult:
         result.mixed_frac**n,
         result.frozen_frac**n,
     )
+
+
+def _together(mine: KillResult, theirs: KillResult) -> KillResult:
+    return KillResult(
+        mine.kill,
+        mine.surviving_frac * theirs.surviving_frac,
+        _product_se((mine.surviving_frac, mine.se_frac), (theirs.surviving_frac, theirs.se_frac)),
+        mine.mixed_frac * theirs.mixed_frac,
+        mine.frozen_frac * theirs.frozen_frac,
+    )
+
+
+def _root_sum(mine: float | None, theirs: float | None) -> float | None:
+    return None if mine is None or theirs is None else float(np.hypot(mine, theirs))
+
+
+def _product(mine: float | None, theirs: float | None) -> float | None:
+    return None if mine is None or theirs is None else mine * theirs
+
+
+def _product_se(mine: tuple[float, float], theirs: tuple[float, float]) -> float:
+    return float(np.hypot(mine[0] * theirs[1], theirs[0] * mine[1]))

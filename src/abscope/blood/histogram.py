@@ -65,20 +65,32 @@ class DoseHistogram:
         """
         if n_fractions == 1:
             return self
-        top = float(self.dose_gy[-1])
-        if top == 0:
-            return self
-        width = top * n_fractions / (_FOLD_BINS - 2 * n_fractions)
-        place = self.dose_gy / width
+        return _folded([(self, n_fractions)])
+
+    def added(self, other: "DoseHistogram") -> "DoseHistogram":
+        """Dose after this and another, independent dose; by characteristic functions."""
+        return _folded([(self, 1), (other, 1)])
+
+
+def _folded(parts: list[tuple[DoseHistogram, int]]) -> DoseHistogram:
+    total = sum(float(part.dose_gy[-1]) * count for part, count in parts)
+    if total == 0:
+        return parts[0][0]
+    # every fraction can reach one bin beyond its largest dose
+    width = total / (_FOLD_BINS - 2 * sum(count for _, count in parts))
+    transform = np.ones(_FOLD_BINS // 2 + 1, dtype=complex)
+    for part, count in parts:
+        place = part.dose_gy / width
         low = place.astype(int)
         upper = place - low
-        grid = np.bincount(low, self.volume_frac * (1 - upper), minlength=_FOLD_BINS)
-        grid[1:] += np.bincount(low, self.volume_frac * upper, minlength=_FOLD_BINS)[:-1]
+        grid = np.bincount(low, part.volume_frac * (1 - upper), minlength=_FOLD_BINS)
+        grid[1:] += np.bincount(low, part.volume_frac * upper, minlength=_FOLD_BINS)[:-1]
         # a dose below one bin would be counted as none
-        lost = grid[0] - self.unirradiated_frac
+        lost = grid[0] - part.unirradiated_frac
         grid[0] -= lost
         grid[1] += lost
-        folded = np.fft.irfft(np.fft.rfft(grid) ** n_fractions, _FOLD_BINS)
-        kept = folded > 1e-15
-        doses: NDArray[np.float64] = width * np.arange(_FOLD_BINS, dtype=np.float64)[kept]
-        return DoseHistogram(doses, folded[kept] / float(folded[kept].sum()))
+        transform *= np.fft.rfft(grid) ** count
+    folded = np.fft.irfft(transform, _FOLD_BINS)
+    kept = folded > 1e-15
+    doses: NDArray[np.float64] = width * np.arange(_FOLD_BINS, dtype=np.float64)[kept]
+    return DoseHistogram(doses, folded[kept] / float(folded[kept].sum()))
