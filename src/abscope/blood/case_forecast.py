@@ -16,7 +16,13 @@ from abscope.catalog.circulation import Sex
 from abscope.dose.results import OrganDose
 from abscope.errors import CaseError, Problem, UsageError
 
-__all__ = ["CaseForecast", "forecast_case", "planned_of_table", "table_tier"]
+__all__ = [
+    "CaseForecast",
+    "case_forecast_or_none",
+    "forecast_case",
+    "planned_of_table",
+    "table_tier",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +49,18 @@ def forecast_case(
     if organs:
         return _forecast(case, tuple(organs), options)
     return _remembered(case.id, _Held(case), options)
+
+
+def case_forecast_or_none(case: Case) -> Forecast | None:
+    """Return the forecast of a case with a usable fraction and a lymphocyte count, else None.
+
+    For a report of any case: without a count there is nothing to set the model beside.
+    """
+    if not any(lab.test == "lymphocytes" and lab.value is not None for lab in case.labs):
+        return None
+    if not case_plan(case, Clock(case)).planned:
+        return None
+    return forecast_case(case).forecast
 
 
 class _Held:

@@ -1,10 +1,11 @@
 """The lymphocytes of one patient from dose to count: all that the command and the report show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from abscope.blood.alc.bodies import organ_groups
 from abscope.blood.alc.counts import CaseCounts
 from abscope.blood.alc.drivers import OrganShare, first_draws, organ_shares
 from abscope.blood.alc.gradient import CountGradient, count_gradient, pool_slopes
@@ -23,12 +24,14 @@ from abscope.blood.alc.prediction import (
 )
 from abscope.blood.alc.prior import Draws, PriorSettings
 from abscope.blood.alc.schedule import schedule
+from abscope.blood.alc.subset_counts import SubsetFall, subset_falls
 from abscope.blood.alc.what_if import Scenario, ScenarioResult, compare
 from abscope.blood.course_dose import CourseDose, EdicComparison, course_doses, edic_comparison
 from abscope.blood.doses import Tier
 from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.kill import flowing_blood_slopes, flowing_blood_survival
 from abscope.catalog.circulation import Sex
+from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
 
 __all__ = ["Forecast", "ForecastOptions", "forecast"]
@@ -46,6 +49,7 @@ class ForecastOptions:
     n_draws: int = 4000
     seed: int = 1
     scenarios: tuple[Scenario, ...] = ()
+    subsets: bool = False
     steroid: bool = False
     chemotherapy: bool = False
 
@@ -78,6 +82,7 @@ class Forecast:
     identifiability: Identifiability
     edic: EdicComparison
     scenarios: tuple[ScenarioResult, ...]
+    subsets: tuple[SubsetFall, ...]
     posterior: Posterior
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -119,6 +124,7 @@ def forecast(
     asked = np.array(sorted({round(x) for x in (lowest_at, *(end_d + y for y in _AFTER_D))}), float)
     few = first_draws(_shuffled(after, rng), _FEW)
     n_median = [float(np.median(after.n_fractions[:, i])) for i in range(len(planned))]
+    gradient = _gradient(model, posterior, sex, (end_d, n_median))
     return Forecast(
         tier=planned[0].body.tier,
         sex=sex,
@@ -136,13 +142,14 @@ def forecast(
             lower_limit_per_ul=counts.lower_limit_per_ul,
         ),
         lower_limit_per_ul=counts.lower_limit_per_ul,
-        shares=organ_shares(model, few, sex=sex, n_fractions=n_median),
-        gradient=_gradient(model, posterior, sex, (end_d, n_median)),
+        shares=_sloped(organ_shares(model, few, sex=sex, n_fractions=n_median), model, gradient),
+        gradient=gradient,
         identifiability=identifiability(
             before, posterior=after, n_counts=len(counts.counts)
         ),
         edic=edic_comparison(planned, n_fractions=n_median),
         scenarios=compare(model, few, scenarios=options.scenarios) if options.scenarios else (),
+        subsets=subset_falls(model, few) if options.subsets else (),
         posterior=posterior,
         notes=(*notes, *counts.notes),
         warnings=_warnings(planned, counts, posterior),
@@ -222,6 +229,20 @@ def _gradient(
         means = {part.compartment: part.mean_gy for part in item.body.compartments}
         doses += np.array([n * means.get(name, 0.0) for name in slopes[0].organs])
     return count_gradient(slopes, draws=draws, days=days, time_d=end_d + 1.0, doses_gy=doses)
+
+
+def _sloped(
+    shares: tuple[OrganShare, ...], model: LymphocyteModel, gradient: CountGradient
+) -> tuple[OrganShare, ...]:
+    """Return the shares with the slope of each organ in cells per microliter and Gy."""
+    groups = organ_groups(model.planned[0].body)
+    known = model.prior.settings.baseline_per_ul
+    before = known or lymphocyte_parameter("baseline_count").value
+    out = []
+    for item in shares:
+        slope = gradient.of_group(groups[item.organ])
+        out.append(replace(item, slope_per_gy=None if slope is None else slope * before))
+    return tuple(out)
 
 
 def _warnings(

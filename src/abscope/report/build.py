@@ -14,6 +14,7 @@ from abscope.case.reader import LocatedCase
 from abscope.report.figures import figures
 from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
+from abscope.report.sections.blood import blood
 from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.gaps import care, gaps
 from abscope.report.sections.lesions import lesions
@@ -31,7 +32,7 @@ __all__ = ["SECTIONS", "build_report"]
 #: The sections of the report in reading order; None is a section the case has no use for.
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     summary, timeline_section, abscopal, responses, lesions, radiotherapy, treatment,
-    lymphocytes, symptoms, adverse_events, outcomes, conflicts, gaps, care, provenance,
+    lymphocytes, blood, symptoms, adverse_events, outcomes, conflicts, gaps, care, provenance,
 )  # fmt: skip
 
 
@@ -48,7 +49,9 @@ def build_report(located: LocatedCase, findings: tuple[CheckFinding, ...]) -> st
             "narrow": Markup(drawn.narrow.svg("page")),  # noqa: S704
             "caption": drawn.caption,
         }
-        for name, drawn in figures(located.case, assessment=material.assessment).items()
+        for name, drawn in figures(
+            located.case, assessment=material.assessment, forecast=material.forecast
+        ).items()
     }
     shared = {"drawings": drawings, "missing": material.missing}
     sections = []

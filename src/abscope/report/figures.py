@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from abscope.blood.case_forecast import case_forecast_or_none
+from abscope.blood.forecast import Forecast
 from abscope.case.clock import Clock
 from abscope.case.record import Case
+from abscope.report.blood_curve import blood_curve
 from abscope.report.lymphocytes import lymphocyte_figure
 from abscope.report.pain import pain_figure
 from abscope.report.spider import spider_figure
@@ -33,11 +36,13 @@ class Figure:
         return self.wide.png(width_px)
 
 
-def figures(case: Case, *, assessment: CaseAssessment | None = None) -> dict[str, Figure]:
+def figures(
+    case: Case, *, assessment: CaseAssessment | None = None, forecast: Forecast | None = None
+) -> dict[str, Figure]:
     """Return the figures that the record can fill.
 
     The timeline always; spider where a lesion has two sizes, lymphocytes and pain where known.
-    ``assessment`` is made here where the caller has none.
+    ``assessment`` and ``forecast`` are made here where the caller has none.
     """
     clock = Clock(case)
     found = {
@@ -56,6 +61,15 @@ def figures(case: Case, *, assessment: CaseAssessment | None = None) -> dict[str
             "Lymphocyte counts on a logarithmic axis with the grades of CTCAE v5.",
             lymphocytes[0],
             lymphocytes[1],
+        )
+    predicted = forecast or case_forecast_or_none(case)
+    if predicted is not None:
+        found["blood"] = Figure(
+            "blood",
+            "Lymphocyte counts with what the model predicts from the doses, before and after it "
+            "has seen the counts.",
+            blood_curve(predicted, narrow=False),
+            blood_curve(predicted, narrow=True),
         )
     pain = [pain_figure(case, clock, narrow=narrow) for narrow in (False, True)]
     if pain[0] is not None and pain[1] is not None:

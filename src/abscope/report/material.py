@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from abscope.blood.case_forecast import case_forecast_or_none
+from abscope.blood.forecast import Forecast
 from abscope.case.checks.finding import CheckFinding
 from abscope.case.clock import Clock, Span
 from abscope.case.facts import Fact
@@ -40,6 +42,11 @@ class Material:
     def assessment(self) -> CaseAssessment:
         """The calls of the response room, made once for all sections."""
         return assess_case(self.case)
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """The lymphocytes from dose to count; None without a usable fraction or any count."""
+        return case_forecast_or_none(self.case)
 
     def say(self, fact: Fact[Any] | None, unit: str = "") -> Said:
         """Return a fact as text, or why there is none."""

@@ -28,7 +28,8 @@ class OrganShare:
     ``mean_dose_gy`` is its mean dose over all fractions, ``blood_share_frac`` its part of the mean
     blood dose and ``weighted_share_frac`` its part of the lymphocyte-weighted dose (both exact
     sums, all organs make 1). ``left_out_frac`` is how much of the fall to the lowest count would
-    not have happened without its dose; these need not make 1.
+    not have happened without its dose; these need not make 1. ``slope_per_gy`` is the change of
+    the count (cells per microliter, a day after the end) per Gy of that mean dose; None: not known.
     """
 
     organ: str
@@ -36,6 +37,7 @@ class OrganShare:
     blood_share_frac: float
     weighted_share_frac: float
     left_out_frac: float
+    slope_per_gy: float | None = None
 
 
 def organ_shares(

@@ -1,5 +1,6 @@
 """How the count changes with the dose of each organ: d count / d dose by forward sensitivities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +37,24 @@ class CountGradient:
     """The slope of the count (relative to before) at one day with the dose of each organ.
 
     ``per_gy`` (organs,) is the change of the count, as a share of the count before, per Gy of the
-    organ's mean dose over all fractions, every course scaled alike.
+    organ's mean dose over all fractions (``doses_gy``), every course scaled alike.
     """
 
     organs: tuple[str, ...]
     time_d: float
     count_frac: float
     per_gy: Floats
+    doses_gy: Floats
+
+    def of_group(self, organs: Sequence[str]) -> float | None:
+        """Return the slope with the highest mean dose of several organs that are scaled alike.
+
+        None where none of them has dose.
+        """
+        rows = [i for i, name in enumerate(self.organs) if name in organs]
+        if not rows:
+            return None
+        return float(self.per_gy[rows] @ self.doses_gy[rows] / self.doses_gy[rows].max())
 
 
 def pool_slopes(
@@ -105,7 +117,7 @@ def count_gradient(
         share = time_d - days.first_d - whole
         count = float(np.exp((1 - share) * np.log(here[0]) + share * np.log(there[0])))
         change = count * ((1 - share) * here[1] / here[0] + share * there[1] / there[0])
-    return CountGradient(slopes[0].organs, time_d, count, change / doses_gy)
+    return CountGradient(slopes[0].organs, time_d, count, change / doses_gy, doses_gy)
 
 
 class _Tangent:

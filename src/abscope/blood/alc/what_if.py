@@ -1,6 +1,5 @@
 """What another delivery of the same treatment would do to the count, with the same draws."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -28,14 +27,14 @@ class Scenario:
 
     ``n_fractions`` gives every course that number at equal total dose. ``sites`` treats all
     courses from the same day on ('together') or each after the last one's end ('apart').
-    ``spare_frac`` multiplies the dose of organ groups.
+    ``spare_frac`` has organ groups with a factor on their dose.
     """
 
     name: str
     beam_on_time_s: float | None = None
     n_fractions: int | None = None
     sites: Literal["together", "apart"] | None = None
-    spare_frac: Mapping[str, float] | None = None
+    spare_frac: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _counts(model: LymphocyteModel, draws: Draws) -> tuple[Floats, Floats]:
 def _changed(model: LymphocyteModel, draws: Draws, item: Scenario) -> tuple[LymphocyteModel, Draws]:
     planned, new = model.planned, draws
     if item.spare_frac:
-        planned = spared_plan(planned, factors_frac=item.spare_frac)
+        planned = spared_plan(planned, factors_frac=dict(item.spare_frac))
     if item.beam_on_time_s is not None:
         planned = tuple(_timed(plan, item.beam_on_time_s) for plan in planned)
     if item.n_fractions is not None:
@@ -149,7 +148,7 @@ def _problems(item: Scenario, planned: tuple[PlannedDose, ...]) -> list[Problem]
         what = f"{item.n_fractions} fractions"
         out.append(Problem("--fractions", what, "1 to 60", "Correct it."))
     known = {"nodes"} | {name for plan in planned for name in organ_groups(plan.body)}
-    for organ, factor in (item.spare_frac or {}).items():
+    for organ, factor in item.spare_frac:
         if organ not in known:
             what, rule = f"organ '{organ}' is not known", "an organ with a dose"
             out.append(Problem("--spare", what, rule, f"One of {', '.join(sorted(known))}."))

@@ -1,0 +1,37 @@
+"""The blood dose distribution of every course, by the events engine."""
+
+from collections.abc import Sequence
+
+from abscope.blood.blood_dose import blood_dose
+from abscope.blood.circulation import reference_network
+from abscope.blood.delivery import deliver
+from abscope.blood.engines.events import Particles
+from abscope.blood.histogram import DoseHistogram
+from abscope.blood.planned import PlannedDose
+from abscope.catalog.circulation import Sex
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+
+__all__ = ["blood_histograms"]
+
+#: Setting: particles of each course, for a figure.
+_PARTICLES = 200_000
+
+
+def blood_histograms(
+    planned: Sequence[PlannedDose], *, sex: Sex, n_fractions: Sequence[float], seed: int
+) -> dict[str, DoseHistogram]:
+    """Return the distribution of the blood dose after all fractions, by course.
+
+    Sure targets, preferred doses, blood that mixes inside organs and fully between fractions.
+    """
+    network = reference_network(sex)
+    out = {}
+    for item, n in zip(planned, n_fractions, strict=True):
+        seconds = item.body.beam_on_time_s or lymphocyte_parameter("beam_on_time").value
+        doses = [part for part in item.body.compartments if part.compartment in network.names]
+        fraction = deliver(network, doses, windows_s=[(0.0, seconds)], unlisted_gy=0.0)
+        particles = Particles(count=_PARTICLES, seed=seed)
+        found = blood_dose(fraction, engine="events", particles=particles).histogram
+        if found is not None:
+            out[item.name] = found.repeated(max(1, round(n)))
+    return out
