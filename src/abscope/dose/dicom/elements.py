@@ -93,6 +93,10 @@ def decimals(raw: bytes, *, about: str) -> Floats:
     return found
 
 
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 class Elements:
     """One data set or item of a sequence, seen through the allow-list."""
 
@@ -120,7 +124,10 @@ class Elements:
     def code(self, keyword: str) -> str:
         """Return a code string or UID, '' where it is absent or empty."""
         value = self.raw(keyword)
-        return "" if value is None else value.strip(b" \0").decode("ascii", "replace")
+        if value is None:
+            return ""
+        text = value.strip(b" \0").decode("ascii", "replace")[:_LONGEST_TEXT]
+        return text if text.isprintable() else _printable(text)
 
     def words(self, keyword: str) -> str:
         """Return a text in the character set of the object, without control characters."""
@@ -135,8 +142,7 @@ class Elements:
             text = decode_bytes(value, encodings, set())
         except (LookupError, ValueError):
             text = value.decode("utf-8", "replace")
-        kept = "".join(letter if letter.isprintable() else " " for letter in text)
-        return kept.strip()[:_LONGEST_TEXT]
+        return _printable(text).strip()[:_LONGEST_TEXT]
 
     def numbers(self, keyword: str) -> Floats | None:
         """Return all numbers of a DS or IS element, None where it is absent or empty."""

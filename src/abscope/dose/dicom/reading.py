@@ -37,7 +37,7 @@ def read_study(
     """Return the linked objects of one patient from a folder, a zip, one file or a stream.
 
     ``accepted`` maps codes of refused findings to the reason why they do not matter here; the
-    reason stays with the study. ``images`` also reads the values of the CT. ``salt`` (16 to 64
+    reason stays with the study. ``images`` also reads the values of the CT. ``salt`` (1 to 64
     bytes) makes the patient's hash the same from call to call; without it, it is new each time.
     What an archive holds is unpacked into a private folder that is removed before this returns.
 

@@ -20,17 +20,20 @@ from abscope.dose.dicom.instances import WIRE_TYPES, Instance
 from abscope.dose.dicom.limits import Limits
 from abscope.dose.dicom.rejection import Rejected, RejectedError
 from abscope.dose.dicom.wire import pack, unpack
+from abscope.errors import Problem, UsageError
 
 __all__ = ["Sandbox", "StartMethod"]
 
 StartMethod = Literal["fork", "spawn"]
 
+_LONGEST_SALT = 64
+
 
 class Sandbox:
     """Parses files one after the other in a child process; a context manager.
 
-    ``salt`` makes the hashes of patient identifiers; the same salt gives the same hash. Without
-    one, a new salt is drawn for each sandbox.
+    ``salt`` (1 to 64 bytes) makes the hashes of patient identifiers; the same salt gives the same
+    hash. Without one, a new salt is drawn for each sandbox. Raises UsageError for another length.
     """
 
     def __init__(
@@ -40,6 +43,10 @@ class Sandbox:
         salt: bytes | None = None,
         start_method: StartMethod | None = None,
     ) -> None:
+        if salt is not None and not 1 <= len(salt) <= _LONGEST_SALT:
+            raise UsageError(
+                Problem("salt", f"has {len(salt)} bytes", f"1 to {_LONGEST_SALT}", "Change it.")
+            )
         self.limits = limits
         self._salt = salt or secrets.token_bytes(16)
         forks = sys.platform.startswith("linux")

@@ -228,3 +228,60 @@ def test_two_doses_of_two_plans_stay_apart(tmp_path):
     study = read_study(folder)
     assert study.findings == ()
     assert {dose.plan_uid for dose in study.doses} == {uid_of("plan"), uid_of("plan 2")}
+
+
+def test_a_file_without_preamble_is_read(tmp_path):
+    """Some exports leave out the 128 bytes, some the meta information as well."""
+    folder = write_case(tmp_path)
+    plan = folder / "rtplan.dcm"
+    raw = plan.read_bytes()
+    plan.write_bytes(raw[132:])
+    dose = folder / "rtdose.dcm"
+    raw = dose.read_bytes()
+    dose.write_bytes(raw[144 + int.from_bytes(raw[140:144], "little") :])
+    assert read_study(folder).findings == ()
+
+
+JPEG_LOSSLESS = "1.2.840.10008.1.2.4.70"
+
+
+def test_compressed_doses_are_refused_and_compressed_slices_are_not_drawn(tmp_path):
+    folder = write_case(tmp_path / "case")
+    paths = write_ct(folder / "ct", np.zeros(case_grid().shape), case_grid())
+    for path in (folder / "rtdose.dcm", *paths):
+        raw = path.read_bytes()
+        begin = 144 + int.from_bytes(raw[140:144], "little")
+        place = raw.index(b"\x02\x00\x10\x00UI")
+        old = int.from_bytes(raw[place + 6 : place + 8], "little")
+        value = JPEG_LOSSLESS.encode()
+        head = raw[:place] + b"\x02\x00\x10\x00UI" + len(value).to_bytes(2, "little") + value
+        rest = raw[place + 8 + old :]
+        path.write_bytes(head[:140] + (begin - 144 + len(value) - old).to_bytes(4, "little")
+                         + head[144:] + rest)  # fmt: skip
+    with pytest.raises(DicomError, match="compressed in a way that is not read|cannot be parsed"):
+        read_study(folder)
+    (folder / "rtdose.dcm").unlink()
+    write_case(folder)
+    assert read_study(folder).findings == ()
+    (finding,) = read_study(folder, images=True).findings
+    assert finding.code == "ct-geometry"
+    assert "compressed" in finding.what
+
+
+def test_other_objects_are_counted(tmp_path):
+    folder = write_case(tmp_path)
+    write_dose(
+        folder / "seg.dcm", case_dose_gy(), case_grid(), uid="seg",
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4", patient="another",
+    )  # fmt: skip
+    (finding,) = read_study(folder).findings
+    assert (finding.severity, finding.code) == ("note", "other-object")
+
+
+def test_a_salt_has_a_length(tmp_path):
+    from abscope.errors import UsageError
+
+    folder = write_case(tmp_path)
+    for salt in (b"", b"x" * 65):
+        with pytest.raises(UsageError, match="1 to 64"):
+            read_study(folder, salt=salt)

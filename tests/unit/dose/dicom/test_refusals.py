@@ -240,3 +240,11 @@ def test_a_damaged_object_is_refused_and_can_be_left_out(tmp_path):
     (kept,) = study.findings
     assert kept.about == "a file"
     assert len(study.plans) == 1
+
+
+def test_a_code_of_several_lines_is_told_on_one(tmp_path):
+    """Found by fuzzing: a unit with a line break broke the message in two."""
+    folder = write_case(tmp_path, dose={"units": "G Y X"})
+    path = folder / "rtdose.dcm"
+    path.write_bytes(path.read_bytes().replace(b"G Y X", b"G\nY\rX"))
+    assert "DoseUnits is G Y X" in refused(folder)["dose-units"].what
