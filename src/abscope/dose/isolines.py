@@ -1,10 +1,15 @@
-"""Lines of one value on a plane of samples (marching squares)."""
+"""Lines of one value on a plane of samples (marching squares), and pieces joined to lines."""
+
+from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["isolines"]
+__all__ = ["isolines", "joined_lines"]
+
+Point = TypeVar("Point", bound=tuple[float, ...])
 
 #: Corners at or above the level (1 top left, 2 top right, 4 bottom right, 8 bottom left) -> the
 #: edges that the line joins (0 top, 1 right, 2 bottom, 3 left); 5 and 10 are saddles.
@@ -19,6 +24,8 @@ _SADDLES = {
 
 #: An edge of the lattice: 0 along a row or 1 along a column, then row and column of its start.
 _Edge = tuple[int, int, int]
+#: Ends of pieces closer than this (1e-3 of the unit) are one point.
+_DIGITS = 3
 
 
 def isolines(index: Floats, value: float) -> list[Floats]:
@@ -49,10 +56,25 @@ def isolines(index: Floats, value: float) -> list[Floats]:
     return [np.array([_place(index, value, edge) for edge in line]) for line in _chains(links)]
 
 
-def _chains(links: dict[_Edge, list[_Edge]]) -> list[list[_Edge]]:
+def joined_lines(lines_mm: Iterable[Floats]) -> list[Floats]:
+    """Return lines (n, 2) in mm with those of two points joined where their ends meet."""
+    joined: list[Floats] = []
+    links: dict[tuple[float, ...], list[tuple[float, ...]]] = {}
+    for one in lines_mm:
+        if len(one) != 2:
+            joined.append(one)
+            continue
+        start, stop = (tuple((np.round(end, _DIGITS) + 0.0).tolist()) for end in one)
+        if start != stop:
+            links.setdefault(start, []).append(stop)
+            links.setdefault(stop, []).append(start)
+    return joined + [np.array(line) for line in _chains(links)]
+
+
+def _chains(links: dict[Point, list[Point]]) -> list[list[Point]]:
     """Return the links as lines; those with ends first, then the closed ones."""
-    ends = [edge for edge, others in links.items() if len(others) == 1]
-    left = {edge: list(others) for edge, others in links.items()}
+    ends = [point for point, others in links.items() if len(others) == 1]
+    left = {point: list(others) for point, others in links.items()}
     lines = []
     for start in (*ends, *links):
         line = [start]

@@ -7,8 +7,8 @@ import numpy as np
 
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid, ImageGrid
 from abscope.dose.geometry.interpolate import dose_at
-from abscope.dose.isolines import isolines
-from abscope.dose.slice_outlines import Lattice, outline_lines
+from abscope.dose.isolines import isolines, joined_lines
+from abscope.dose.outlines import cut_outlines
 from abscope.dose.structures import Roi, StructureSet
 from abscope.errors import DicomError, Problem
 
@@ -28,6 +28,8 @@ _AXES: dict[Orientation, tuple[tuple[int, int], tuple[int, int], int, str]] = {
 _STEPS_GY = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
 _MOST_LEVELS = 8
 _REACH_MM, _RIM_MM = 210.0, 8.0
+#: Further from its points than this a region has no slab, unless its slices are very thick.
+_NEAR_MM = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,20 +195,6 @@ def _slice(
     dose_gy = dose_at(points.reshape(-1, 3), dose=drawn.dose).reshape(rows, columns)
     known = np.zeros((rows + 2, columns + 2))
     known[1:-1, 1:-1] = np.isfinite(dose_gy)
-    lattice = Lattice(points, corner, step, fixed)
-    regions = drawn.structures
-    outlines = [
-        Outline(
-            roi.name,
-            outline_lines(
-                roi,
-                lattice,
-                grid=drawn.dose.grid,
-                plane_spacing_mm=regions.plane_spacing_mm if regions else None,
-            ),
-        )
-        for roi in (regions.rois if regions else ())
-    ]
     return DoseSlice(
         orientation=name,
         at_mm=float(center[fixed]),
@@ -215,7 +203,7 @@ def _slice(
         pixel_mm=step,
         dose_gy=dose_gy,
         ct_hu=_image(drawn, points),
-        outlines=tuple(item for item in outlines if item.lines_mm),
+        outlines=_outlines(name, center, span, drawn),
         isolines_mm=tuple(
             (level, tuple(corner + line * step for line in isolines(dose_gy, level)))
             for level in drawn.levels_gy
@@ -223,6 +211,39 @@ def _slice(
         known_mm=tuple(corner + (line - 1) * step for line in isolines(known, 0.5)),
         letters=letters,
     )
+
+
+def _outlines(
+    name: Orientation, center: Floats, span: tuple[Floats, Floats], drawn: _Drawn
+) -> tuple[Outline, ...]:
+    (across, sign_a), (down, sign_d), fixed, _ = _AXES[name]
+    found = []
+    regions = drawn.structures
+    for roi in regions.rois if regions else ():
+        if not _near(roi, center, span, fixed):
+            continue
+        lines = cut_outlines(
+            roi,
+            grid=drawn.dose.grid,
+            point_mm=center.tolist(),
+            normal=np.eye(3)[fixed].tolist(),
+            plane_spacing_mm=regions.plane_spacing_mm if regions else None,
+        )
+        flat = [one[:, (across, down)] * (sign_a, sign_d) for one in lines]
+        if flat:
+            found.append(Outline(roi.name, tuple(joined_lines(flat))))
+    return tuple(found)
+
+
+def _near(roi: Roi, center: Floats, span: tuple[Floats, Floats], fixed: int) -> bool:
+    """Return whether a plane can meet a region: cutting every region would take seconds."""
+    found = [contour.points_mm for contour in roi.contours if contour.points_mm.size]
+    if not found:
+        return False
+    points = np.concatenate(found)
+    low, high = np.nanmin(points, axis=0) - _NEAR_MM, np.nanmax(points, axis=0) + _NEAR_MM
+    shown = bool((low <= span[1]).all() and (high >= span[0]).all())
+    return shown and bool(low[fixed] <= center[fixed] <= high[fixed])
 
 
 def _image(drawn: _Drawn, points_mm: Floats) -> Floats | None:

@@ -47,14 +47,14 @@ class Frame:
         placed: Floats = (line_mm - np.array(self.corner_mm)) * self.px_per_mm
         return placed
 
-    def commands(self, lines_mm: Iterable[Floats]) -> str:
-        """Return lines as commands of an SVG path; points close together fall away."""
+    def commands(self, lines_mm: Iterable[Floats], *, least_px: float = 0.2) -> str:
+        """Return lines as commands of an SVG path; points closer than that fall away."""
         parts = []
         for one in lines_mm:
             points = self.inside_px(one)
             kept = [points[0]]
             for point in points[1:]:
-                if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= 1.4:
+                if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= least_px:
                     kept.append(point)
             if len(kept) < 2:
                 kept.append(points[-1] + 0.01)
