@@ -37,6 +37,7 @@ def generalized_eud_gy(dose_gy: ArrayLike, *, volume_ml: ArrayLike, exponent: fl
     scale = float(dose.max() if exponent > 0 else dose.min())
     if scale == 0:
         return 0.0
-    powers = shares * np.exp(exponent * np.log(np.where(dose > 0, dose, 1.0) / scale))
+    logs = np.log(np.where(dose > 0, dose, scale)) - np.log(scale)
+    powers = shares * np.exp(exponent * logs)
     mean: float = float(powers[dose > 0].sum()) ** (1.0 / exponent)
     return scale * mean

@@ -75,7 +75,8 @@ def logistic_response_frac(dose_gy: ArrayLike, *, d50_gy: float, gamma50: float)
         "tumor control",
         (("dose_gy", dose_gy, ">= 0"), ("d50_gy", d50_gy, "> 0"), ("gamma50", gamma50, "> 0")),
     )
-    power = 4.0 * float(slope) * np.log(np.where(dose > 0, dose, 1.0) / float(middle))
+    logs = np.log(np.where(dose > 0, dose, 1.0)) - np.log(middle)
+    power = 4.0 * float(slope) * logs
     control = np.where(power >= 0, 1.0, np.exp(np.minimum(power, 0.0)))
     control = control / (1.0 + np.exp(-np.abs(power)))
     return np.asarray(np.where(dose > 0, control, 0.0))[()]

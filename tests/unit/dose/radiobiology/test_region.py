@@ -144,7 +144,7 @@ def test_logistic_control():
     step = 1e-5
     high, low = logistic_response_frac([50 + step, 50 - step], d50_gy=50.0, gamma50=2.0)
     assert 50 * (high - low) / (2 * step) == pytest.approx(2.0, rel=1e-6)
-    ends = logistic_response_frac([0.0, 1e-300, 25.0, 100.0, 1e300], d50_gy=50.0, gamma50=2.0)
+    ends = logistic_response_frac([0.0, 5e-324, 25.0, 100.0, 1e300], d50_gy=50.0, gamma50=2.0)
     assert ends.tolist() == pytest.approx([0.0, 0.0, 1 / 257, 256 / 257, 1.0])
 
 
