@@ -37,7 +37,7 @@ from abscope.dose.geometry.grid import Floats
 __all__ = ["Forecast", "ForecastOptions", "forecast"]
 
 #: Setting: draws for which organs are left out and scenarios are run.
-_FEW = 200
+_FEW = 100
 #: Days after the last fraction for which grades are given.
 _AFTER_D = (0.0, 14.0, 30.0, 90.0)
 
@@ -46,7 +46,7 @@ _AFTER_D = (0.0, 14.0, 30.0, 90.0)
 class ForecastOptions:
     """What a caller chooses: how many draws, their seed, scenarios, and drugs that the case has."""
 
-    n_draws: int = 4000
+    n_draws: int = 2000
     seed: int = 1
     scenarios: tuple[Scenario, ...] = ()
     subsets: bool = False

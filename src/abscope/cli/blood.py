@@ -97,7 +97,7 @@ def blood(  # noqa: PLR0913 - the options of the command line
     sites: _SitesOption = None,
     spare: _SpareOption = None,
     subsets: _SubsetsOption = False,
-    draws: _DrawsOption = 4000,
+    draws: _DrawsOption = 2000,
     seed: _SeedOption = 1,
     force: ForceOption = False,
     as_json: JsonOption = False,

@@ -1,7 +1,7 @@
 """What drives the fall of the count: the share of each organ, and the slope with its dose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,21 +46,18 @@ def organ_shares(
     """Return the share of every organ with dose, the largest part of the fall first.
 
     ``n_fractions`` per course weights the doses. Leaving an organ out takes the median over the
-    draws, with blood that mixes within a fraction (its pool is a twentieth of the cells).
+    draws, for the sure targets and blood that mixes within a fraction (a twentieth of the cells).
     """
     groups = organ_groups(model.planned[0].body)
     blood, weighted, means = _additive(model.planned, sex, n_fractions)
-    simple = LymphocyteModel(
-        replace(model.prior.settings, n_counts=0), counts=(), blood=mixed_blood_survival(sex)
-    )
-    base = simple.run(draws).count_frac.min(axis=1)
+    base = model.run(draws, tables=_tables(model.planned, sex)).count_frac.min(axis=1)
     out = []
     for group, names in groups.items():
         parts = [sum(table.get(name, 0.0) for name in names) for table in (blood, weighted)]
         if max(parts) < _SMALLEST:
             continue
         plan = spared_plan(model.planned, factors_frac={group: 0.0})
-        lowest = simple.run(draws, tables=_tables(plan, sex)).count_frac.min(axis=1)
+        lowest = model.run(draws, tables=_tables(plan, sex)).count_frac.min(axis=1)
         fall = np.maximum(1.0 - base, 1e-12)
         rows = [means[name] for name in names]
         out.append(
@@ -82,13 +79,7 @@ def first_draws(draws: Draws, n: int) -> Draws:
 
 def _tables(planned: Sequence[PlannedDose], sex: Sex) -> list[tuple[KillTable, KillTable | None]]:
     blood = mixed_blood_survival(sex)
-    return [
-        (
-            KillTable(item.body, blood=blood),
-            None if item.open_body is None else KillTable(item.open_body, blood=blood),
-        )
-        for item in planned
-    ]
+    return [(KillTable(item.body, blood=blood), None) for item in planned]
 
 
 def _additive(
