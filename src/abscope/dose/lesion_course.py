@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abscope.catalog.exposure import exposure_line
 from abscope.dose.accumulate import Effect, voxel_effect
 from abscope.dose.courses import Course
 from abscope.dose.dvh import (
@@ -225,9 +224,6 @@ def _mean_effect(
 def _flags(course: Course, curve: Dvh, share: float, way: Floats) -> tuple[str, ...]:
     out = list(_course_flags(course))
     out += [f"{item.about}: {item.what}" for item in curve.findings if item.severity != "note"]
-    few = exposure_line("few_planes").value
-    if 0 < curve.n_planes < few:
-        out.append(f"drawn on {curve.n_planes} planes, fewer than {few:g}")
     if 0 < share < 1 - 1e-3:
         out.append(f"doses are those of the {share:.1%} inside the dose grid")
     if not np.array_equal(way, np.eye(4)):
