@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from abscope.dose.geometry.grid import Grid
-from dicom_phantom import grid_of, sphere, write_dose, write_plan, write_structures
+from dicom_phantom import circle, grid_of, roi_of, write_dose, write_plan, write_structures
 
 SHAPE = (12, 14, 16)
 
@@ -32,7 +32,8 @@ def write_case(
     """Write a case without faults, with the changes given to each of its three objects."""
     for_dose = {"dose_gy": case_dose_gy(), "grid": case_grid(), **(dose or {})}
     write_dose(folder / "rtdose.dcm", for_dose.pop("dose_gy"), for_dose.pop("grid"), **for_dose)
-    for_structures = {"rois": [sphere("GTV", (0, 0, 0), 8.0)], **(structures or {})}
+    rings = [circle((0, 0), 8.0, z_mm, n=24) for z_mm in (-6.0, -3.0, 0.0, 3.0, 6.0)]
+    for_structures = {"rois": [roi_of("GTV", rings, role="GTV")], **(structures or {})}
     write_structures(folder / "rtss.dcm", for_structures.pop("rois"), **for_structures)
     write_plan(folder / "rtplan.dcm", **(plan or {}))
     return folder
