@@ -89,13 +89,11 @@ def resolved(
 
 def rough_volume_ml(stack: PlaneStack) -> float:
     """Return the volume (ml) without overlaps, to choose how finely the region is sampled."""
-    mm3 = sum(
-        sign * abs(polygon_area(polygon)) * (slab.high_mm - slab.low_mm)
-        for plane in stack.planes
-        for polygon, sign in zip(plane.polygons, plane.signs, strict=True)
-        for slab in plane.slabs
-        if not slab.outer
-    )
+    mm3 = 0.0
+    for plane in stack.planes:
+        low, high = plane.extent_mm("half")
+        areas = [abs(polygon_area(polygon)) for polygon in plane.polygons]
+        mm3 += (high - low) * sum(s * a for s, a in zip(plane.signs, areas, strict=True))
     return mm3 * stack.cell_mm2 * ML_PER_MM3
 
 

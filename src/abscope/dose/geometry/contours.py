@@ -68,8 +68,8 @@ def _unusable(points: Floats, kind: str) -> str:
         return "short-contour"
     if not np.isfinite(points).all():
         return "contour-not-finite"
-    steps = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
-    return "contour-too-long" if float(steps.sum()) > MAX_LENGTH_MM else ""
+    length = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1)).sum()
+    return "contour-too-long" if float(length) > MAX_LENGTH_MM else ""
 
 
 _REASONS = {
@@ -96,7 +96,10 @@ def _left_out(name: str, code: str, count: int) -> DoseFinding:
 def _area_vector(points: Floats) -> Floats:
     """Return the area (mm2) along each axis of a closed line: half the sum of cross products."""
     relative = points - points[0]
-    half: Floats = np.cross(relative, np.roll(relative, -1, axis=0)).sum(axis=0) / 2
+    # the first point is the origin now: the edge that closes the line spans no area
+    x, y, z = relative.T
+    turns = [a[:-1] @ b[1:] - a[1:] @ b[:-1] for a, b in ((y, z), (z, x), (x, y))]
+    half: Floats = np.array(turns) / 2
     return half
 
 

@@ -182,6 +182,8 @@ def _slabs(
 
 def _distinct(polygons: list[Floats]) -> tuple[list[Floats], int]:
     """Return the polygons without repeats (any start, any turn), and how many were repeats."""
+    if len(polygons) == 1:
+        return polygons, 0
     seen, kept = set(), []
     for polygon in polygons:
         rounded = np.round(polygon, 4) + 0.0

@@ -40,7 +40,8 @@ def polygon_area(polygon: Floats) -> float:
     A = sum(x_i y_(i+1) - x_(i+1) y_i) / 2, from the first point so that far away costs no digits.
     """
     x, y = (polygon - polygon[0]).T
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) / 2
+    # the first point is the origin now: the edge that closes the line spans no area
+    return float(x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
 
 
 def polygon_coverage(polygon: Floats, *, k: int, rows: int, columns: int) -> Coverage:
@@ -76,7 +77,7 @@ def polygon_coverage(polygon: Floats, *, k: int, rows: int, columns: int) -> Cov
 
 def _signed_cells(line: Floats, *, height: int, width: int) -> Floats:
     """Return the signed coverage (height, width) of a line in cells of size 1 from 0, 0 on."""
-    start, stop = line, np.roll(line, -1, axis=0)
+    start, stop = line, np.concatenate([line[1:], line[:1]])
     # what lies above or below the window adds nothing; right of it neither
     x0, y0, x1, y1 = _split(start[:, 1], stop[:, 1], start[:, 0], stop[:, 0], height)
     kept = (y0 != y1) & (np.minimum(x0, x1) < width)
@@ -106,19 +107,19 @@ def _split(
     cuts = np.maximum(last - first + 1, 0).astype(np.intp)
     pieces = cuts + 1
     end = np.cumsum(pieces)
+    begin = end - pieces
     edge = np.repeat(np.arange(len(a0)), pieces)
-    nth = np.arange(int(end[-1]) if len(end) else 0) - np.repeat(end - pieces, pieces)
-    rising = (a1 > a0)[edge]
-    # the line that a piece ends on; its neighbor starts on the same one
-    line = np.where(rising, first[edge] + nth, last[edge] - nth)
-    ends = nth == cuts[edge]
+    nth = np.arange(len(edge)) - begin[edge]
+    rising = a1 > a0
+    # the line that each piece ends on; its neighbor starts on the same one
+    a_end = np.where(rising, first, last)[edge] + np.where(rising, 1.0, -1.0)[edge] * nth
     with np.errstate(divide="ignore", invalid="ignore"):
-        cut_b = b0[edge] + (line - a0[edge]) * ((b1 - b0) / (a1 - a0))[edge]
-    a_end = np.where(ends, a1[edge], line)
-    b_end = np.where(ends, b1[edge], cut_b)
-    begins = nth == 0
-    a_start = np.where(begins, a0[edge], np.roll(a_end, 1))
-    b_start = np.where(begins, b0[edge], np.roll(b_end, 1))
+        slope = (b1 - b0) / (a1 - a0)
+        b_end = b0[edge] + (a_end - a0[edge]) * slope[edge]
+    a_end[end - 1], b_end[end - 1] = a1, b1
+    a_start, b_start = np.empty_like(a_end), np.empty_like(b_end)
+    a_start[1:], b_start[1:] = a_end[:-1], b_end[:-1]
+    a_start[begin], b_start[begin] = a0, b0
     return b_start, a_start, b_end, a_end
 
 
