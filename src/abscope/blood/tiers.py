@@ -87,13 +87,16 @@ def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[Com
             parts.setdefault("other", []).append((rest, _weight(row)))
             continue
         organ, item = known[row.organ], (_histogram(row), _weight(row))
-        bone = organ.pool == "marrow" and row.organ in marrow_shares()
+        bone = organ.pool.startswith("marrow_") and organ.pool[7:] in marrow_shares()
         if bone or organ.pool.startswith(("nodes_", "thymus")):
-            pools.setdefault(f"marrow_{row.organ}" if bone else organ.pool, []).append(item)
+            pools.setdefault(organ.pool, []).append(item)
         if not bone and not organ.pool.startswith("nodes_"):
             for name in organ.compartments:
                 parts.setdefault(name, []).append(item)
     found = {name: mixture(name, items) for name, items in (parts | pools).items()}
+    if any(name.startswith("marrow_") for name in found):
+        for bone_name in marrow_shares():
+            found.setdefault(f"marrow_{bone_name}", mixture(f"marrow_{bone_name}", [(rest, 1.0)]))
     found |= {
         name: mixture(name, weighted)
         for name, weighted in _weighted(found, rest).items()
