@@ -25,8 +25,8 @@ def phase_transform(
 
     E[exp(-s D)] = pi prod_w expm((K - s R_w) T_w) 1 over beams and pauses w, with the generator K
     of a chain whose states are the phases of the parts of the compartments. Shape 1 is exact; a
-    Weibull shape above 1 has the error of its phases (`abscope.blood.sojourn.phase_times`), at
-    most 4e-4 in survival for four of them, 2e-4 for eight.
+    Weibull shape above 1 has the error of its phases (`abscope.blood.sojourn.phase_times`): seen
+    for s up to 1/Gy on the reference adults, at most 4e-4 for four of them and 1.5e-4 for eight.
     """
     used = delivery.mixed if transit.tau_mix_s == 0 else delivery
     chain = _chain(used, transit)
