@@ -271,6 +271,7 @@ def write_ct(
     *,
     frame_uid: str = FRAME,
     patient: str = PATIENT,
+    syntax: str = EXPLICIT,
     **overrides: Any,
 ) -> list[Path]:
     """Write a CT series, one file per plane, and return the paths in the order of the planes."""
@@ -291,7 +292,10 @@ def write_ct(
         ds.BitsAllocated = ds.BitsStored = 16
         ds.HighBit, ds.PixelRepresentation = 15, 1
         ds.RescaleIntercept, ds.RescaleSlope = 0, 1
-        ds.PixelData = np.ascontiguousarray(plane, "<i2").tobytes()
-        ds["PixelData"].VR = "OW"
-        paths.append(finished(folder / f"ct{k:03d}.dcm", ds, overrides, EXPLICIT))
+        if syntax == RLE:
+            _compress(ds, np.asarray(plane)[None], 16)
+        else:
+            ds.PixelData = np.ascontiguousarray(plane, "<i2").tobytes()
+            ds["PixelData"].VR = "OW"
+        paths.append(finished(folder / f"ct{k:03d}.dcm", ds, overrides, syntax))
     return paths

@@ -196,7 +196,7 @@ class Remembering(Sandbox):
     """A sandbox that parses the clean companions once and counts what was lost."""
 
     def __init__(self, clean: Sequence[Path]) -> None:
-        super().__init__(LIMITS, salt=b"fuzzing")
+        super().__init__(LIMITS, salt=b"fuzzing", images=True)
         self.lost: list[str] = []
         self.memory = {path: super(Remembering, self).parse(path) for path in clean}
 

@@ -8,15 +8,18 @@ from abscope.dose.dicom.parse_pixels import parse_pixels, parse_placement
 __all__ = ["parse_image"]
 
 
-def parse_image(opened: Opened, limits: Limits) -> ImageHeader:
-    """Return the header of a slice; a compressed one is marked as not decodable."""
+def parse_image(opened: Opened, limits: Limits, *, values: bool) -> ImageHeader:
+    """Return the header of a slice; one that cannot be unpacked is marked.
+
+    RLE is only unpacked where ``values`` are wanted, because it takes 0.1 s a slice.
+    """
     elements = opened.elements
     decodable = opened.syntax in (*NATIVE, RLE)
     return ImageHeader(
         elements.code("FrameOfReferenceUID"),
         elements.code("SeriesInstanceUID"),
         parse_placement(opened),
-        parse_pixels(opened, limits, decode=decodable),
+        parse_pixels(opened, limits, decode=decodable and values),
         elements.number("SliceThickness"),
         elements.number("RescaleSlope"),
         elements.number("RescaleIntercept"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from abscope.dose.dicom.rejection import RejectedError
 
 __all__ = ["KINDS", "parse_file"]
 
+_CT = "1.2.840.10008.5.1.4.1.1.2"
+
 _RT = "1.2.840.10008.5.1.4.1.1.481."
 _Parser = Callable[[Opened, Limits], Any]
 
-#: SOP class -> kind of object and what parses it; every other class is left alone.
+#: SOP class -> kind of object and what parses it; CT is added where it is parsed.
 KINDS: dict[str, tuple[str, _Parser]] = {
     _RT + "2": ("dose", parse_dose),
     _RT + "3": ("structures", parse_structures),
@@ -33,12 +36,14 @@ KINDS: dict[str, tuple[str, _Parser]] = {
     _RT + "8": ("plan", parse_plan),
     _RT + "9": ("treatment", parse_treatment),
     "1.2.840.10008.5.1.4.1.1.66.1": ("registration", parse_registration),
-    "1.2.840.10008.5.1.4.1.1.2": ("image", parse_image),
 }
 
 
-def parse_file(path: Path, limits: Limits, *, salt: bytes) -> Instance:
-    """Return what one DICOM file holds; raises RejectedError."""
+def parse_file(path: Path, limits: Limits, *, salt: bytes, images: bool = False) -> Instance:
+    """Return what one DICOM file holds; raises RejectedError.
+
+    ``images`` says whether the values of CT slices are wanted.
+    """
     opened = open_dataset(path, limits)
     with opened.stream:
         elements = opened.elements
@@ -49,7 +54,9 @@ def parse_file(path: Path, limits: Limits, *, salt: bytes) -> Instance:
                 "a SOPClassUID",
                 "Export the object again.",
             )
-        kind, parse = KINDS.get(sop_class, (sop_class, None))
+        of_image: _Parser = partial(parse_image, values=images)
+        kinds = {**KINDS, _CT: ("image", of_image)}
+        kind, parse = kinds.get(sop_class, (sop_class, None))
         if parse is None:
             return Instance(kind, uid, "", None, None)
         if not uid:

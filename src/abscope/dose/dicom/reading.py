@@ -47,7 +47,7 @@ def read_study(
     bounds = limits or Limits()
     with (
         source_files(source, bounds) as listing,
-        Sandbox(bounds, salt=salt) as sandbox,
+        Sandbox(bounds, salt=salt, images=images) as sandbox,
     ):
         return study_of(listing, sandbox, accepted=accepted or {}, images=images)
 

@@ -33,7 +33,8 @@ class Sandbox:
     """Parses files one after the other in a child process; a context manager.
 
     ``salt`` (1 to 64 bytes) makes the hashes of patient identifiers; the same salt gives the same
-    hash. Without one, a new salt is drawn for each sandbox. Raises UsageError for another length.
+    hash. Without one, a new salt is drawn for each sandbox. ``images`` unpacks the values of
+    compressed CT slices. Raises UsageError for another length.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Sandbox:
         limits: Limits,
         *,
         salt: bytes | None = None,
+        images: bool = False,
         start_method: StartMethod | None = None,
     ) -> None:
         if salt is not None and not 1 <= len(salt) <= _LONGEST_SALT:
@@ -51,6 +53,7 @@ class Sandbox:
         self._salt = salt or secrets.token_bytes(16)
         forks = sys.platform.startswith("linux")
         self._method: StartMethod = start_method or ("fork" if forks else "spawn")
+        self._images = images
         self._process: Any = None
         self._line: Connection | None = None
 
@@ -84,14 +87,30 @@ class Sandbox:
         return reply
 
     def _start(self) -> Connection:
-        # imported here, once, so that a forked process has it already
+        # imported here, once, so that a forked process imports nothing: it is quick to start
+        # again, and no other thread can hold a lock that it waits for
+        import pydicom.charset
+        import pydicom.encaps
         import pydicom.filereader  # noqa: F401
 
+        import abscope.dose.dicom.parsing  # noqa: F401
+
+        if multiprocessing.current_process().daemon:
+            raise UsageError(
+                Problem(
+                    "the reader",
+                    "runs in a worker that may not start a process",
+                    "a process that may",
+                    "Use concurrent.futures.ProcessPoolExecutor instead of multiprocessing.Pool.",
+                )
+            )
         context = multiprocessing.get_context(self._method)
         line, far = context.Pipe()
         inherited = line if self._method == "fork" else None
         process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(far, inherited, self.limits, self._salt), daemon=True
+            target=_serve,
+            args=(far, inherited, self.limits, (self._salt, self._images)),
+            daemon=True,
         )
         with warnings.catch_warnings():
             # the child only parses: it takes no lock that another thread may hold
@@ -122,7 +141,9 @@ def _lost(what: str) -> Rejected:
     )
 
 
-def _serve(line: Connection, inherited: Connection | None, limits: Limits, salt: bytes) -> None:
+def _serve(
+    line: Connection, inherited: Connection | None, limits: Limits, wanted: tuple[bytes, bool]
+) -> None:
     """Answer paths with records until the other end closes."""
     import signal
 
@@ -135,17 +156,18 @@ def _serve(line: Connection, inherited: Connection | None, limits: Limits, salt:
             request = line.recv_bytes()
         except EOFError:
             return
-        reply = _answer(Path(os.fsdecode(request)), limits, salt)
+        reply = _answer(Path(os.fsdecode(request)), limits, wanted)
         line.send_bytes(pack(reply))
         if isinstance(reply, Rejected) and reply.kind == "lost":
             return
 
 
-def _answer(path: Path, limits: Limits, salt: bytes) -> Instance | Rejected:
+def _answer(path: Path, limits: Limits, wanted: tuple[bytes, bool]) -> Instance | Rejected:
     from abscope.dose.dicom.parsing import parse_file
 
+    salt, images = wanted
     try:
-        return parse_file(path, limits, salt=salt)
+        return parse_file(path, limits, salt=salt, images=images)
     except RejectedError as error:
         return error.rejected
     except MemoryError:

@@ -9,6 +9,7 @@ from pydicom.sequence import Sequence as Items
 
 from abscope.dose.dicom import read_study
 from abscope.dose.plans import Beam, FractionGroup, Level, TreatmentRecord
+from abscope.errors import DicomError
 from dicom_case import case_dose_gy, case_grid, write_case
 from dicom_phantom import (
     DEFLATED,
@@ -213,8 +214,6 @@ def test_a_dose_of_several_plans(tmp_path):
 
 @pytest.mark.parametrize("syntax", [RLE, DEFLATED])
 def test_signed_doses_below_zero_are_refused(tmp_path, syntax):
-    from abscope.errors import DicomError
-
     folder = write_case(
         tmp_path, dose={"syntax": syntax, "bits": 16, "PixelRepresentation": 1},
         plan={"levels": ((1, 15.0),)},
@@ -225,7 +224,6 @@ def test_signed_doses_below_zero_are_refused(tmp_path, syntax):
 
 def test_a_file_that_changes_underneath_is_one_line(tmp_path):
     from abscope.dose.dicom.rtdose import stored_values
-    from abscope.errors import DicomError
 
     path = write_dose(tmp_path / "dose.dcm", case_dose_gy(), case_grid())
     pixels = SimpleNamespace(
@@ -239,8 +237,6 @@ def test_a_file_that_changes_underneath_is_one_line(tmp_path):
 
 
 def test_regions_of_two_frames_are_refused(tmp_path):
-    from abscope.errors import DicomError
-
     rois = []
     for number, frame in ((1, "frame"), (2, "other")):
         made = Dataset()
@@ -256,3 +252,17 @@ def test_regions_of_two_frames_are_refused(tmp_path):
     )
     with pytest.raises(DicomError, match="in 2 frames of reference"):
         read_study(folder)
+
+
+def test_an_rle_ct_is_unpacked_only_for_its_values(tmp_path):
+    folder = write_case(tmp_path / "case")
+    paths = write_ct(folder / "ct", CT_HU, CT, syntax=RLE)
+    (image,) = read_study(folder, images=True).images
+    assert np.array_equal(image.ct_hu, CT_HU)
+    two_segments = b"\x02\0\0\0\x40\0\0\0"
+    raw = paths[0].read_bytes()
+    assert raw.count(two_segments) == 1
+    paths[0].write_bytes(raw.replace(two_segments, b"\x03" + two_segments[1:]))
+    assert read_study(folder).findings == ()
+    with pytest.raises(DicomError, match="an RLE frame of 3 segments"):
+        read_study(folder, images=True)

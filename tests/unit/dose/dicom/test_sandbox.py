@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from abscope.dose.dicom.rejection import Rejected
 from abscope.dose.dicom.sandbox import Sandbox
 from abscope.dose.dicom.wire import pack, unpack
 from abscope.dose.structures import Contour
-from abscope.errors import DicomError
+from abscope.errors import DicomError, UsageError
 from dicom_case import write_case
 
 forks = pytest.mark.skipif(
@@ -25,10 +26,10 @@ TRUE_PARSE = parsing.parse_file
 
 
 def planted(monkeypatch, fault):
-    def parse(path: Path, limits, *, salt):
+    def parse(path: Path, limits, **options):
         if path.name == "evil.dcm":
             fault()
-        return TRUE_PARSE(path, limits, salt=salt)
+        return TRUE_PARSE(path, limits, **options)
 
     monkeypatch.setattr(parsing, "parse_file", parse)
 
@@ -115,3 +116,11 @@ def test_only_known_records_can_be_built(message):
 def test_what_has_no_plain_form_does_not_travel():
     with pytest.raises(TypeError, match="object does not travel"):
         pack(Contour(object(), ""))
+
+
+def test_a_worker_that_may_not_start_a_process_is_told(tmp_path, monkeypatch):
+    write_case(tmp_path)
+    worker = SimpleNamespace(daemon=True)
+    monkeypatch.setattr("multiprocessing.current_process", lambda: worker)
+    with pytest.raises(UsageError, match="ProcessPoolExecutor"):
+        read_study(tmp_path)
