@@ -220,11 +220,10 @@ def regions() -> dict[str, tuple[str, Solid]]:
         "Femur_Head_L": ("ORGAN", ball(93.0, 2.0, -364.0, 23.0)),
         "Femur_Head_R": ("ORGAN", ball(-93.0, 2.0, -364.0, 23.0)),
     }
+    nodules = {name: ball(*place[:3], place[3]) for name, place in NODULES.items()}
     lesions = {
-        **{
-            f"L01 lung nodule, {name}": ("GTV", ball(*place[:3], place[3]))
-            for name, place in NODULES.items()
-        },
+        "L01 lung nodules, all": ("GTV", Solid(parts=tuple(nodules.values()))),
+        **{f"L01 lung nodule, {name}": ("GTV", solid) for name, solid in nodules.items()},
         "L02 thoracic spine": ("GTV", thoracic),
         "L03 lumbar spine": ("GTV", vertebra("L3")),
         "L04 both pelvic bones": ("GTV", pelvic),

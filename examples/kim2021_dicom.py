@@ -14,18 +14,22 @@ targets, not the whole patient: some nodules lie partly or wholly outside one of
 
     python examples/kim2021_dicom.py OUT
 
-writes OUT/dicom (CT, RTSTRUCT, two RTPLAN, two RTDOSE) and OUT/lesions.csv, which says which lesion
-each region belongs to.
+writes OUT/dicom (CT, RTSTRUCT, two RTPLAN, two RTDOSE), OUT/case.yaml (the library case with the
+nodules as lesions of their own) and OUT/map.yaml (which region is which lesion). Then
+
+    abscope dose OUT/dicom --case OUT/case.yaml --map OUT/map.yaml
 """
 
 import argparse
-import csv
 import sys
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 
+from abscope.case.files import write_text
 from abscope.dose.dicom.write import Filing, Subject, new_uid, synthetic_subject
 from abscope.dose.dicom.write_dose import DoseReferences, write_dose
 from abscope.dose.dicom.write_image import write_image
@@ -34,7 +38,7 @@ from abscope.dose.dicom.write_structures import ImageReference, write_structures
 from abscope.dose.geometry.grid import DoseGrid, Grid, ImageGrid
 from abscope.dose.plans import Beam, FractionGroup, Level, Plan
 from abscope.dose.structures import Contour, Roi, StructureSet
-from kim2021_anatomy import BOTTOM_MM, TOP_MM, Solid, body, regions
+from kim2021_anatomy import BOTTOM_MM, NODULES, TOP_MM, Solid, body, regions
 from kim2021_photons import Arc, Floats, Medium, Targeted, arc_dose, fill, medium, weights
 
 __all__ = ["COARSE", "FINE", "Fineness", "make_kim2021"]
@@ -115,11 +119,30 @@ def make_kim2021(folder: str | Path, *, fineness: Fineness = FINE) -> Path:
             filing=_filing(f"{plan.course} dose", f"dose {plan.course}", plan.date),
             refers=DoseReferences((new_uid(f"plan {plan.course} of {NAME}"),)),
         )  # fmt: skip
-    with (out / "lesions.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(("roi", "lesion"))
-        rows.writerows((name, name[:3]) for name, (role, _) in solids.items() if role == "GTV")
+    write_text(out / "case.yaml", _case(list(NODULES)), force=False)
+    write_text(out / "map.yaml", _map(list(solids)), force=False)
     return dicom
+
+
+def _case(nodules: list[str]) -> str:
+    """Return the library case with each made-up nodule as a lesion of its own, said to be so."""
+    text = (files("abscope.case") / "library" / "kim2021-breast.yaml").read_text(encoding="utf-8")
+    text = text.replace("id: kim2021-breast", "id: kim2021-synthetic", 1)
+    text = text.replace("title: ", "title: SYNTHETIC dose for - ", 1)
+    added = "".join(
+        f'  - {{id: L01{letter}, name: "L01 lung nodule, {name}", site: lung, note: SYNTHETIC, '
+        "links: [{relation: part_of, lesion: L01, certainty: possible}]}\n"
+        for letter, name in zip(ascii_lowercase, nodules, strict=False)
+    )
+    before, mark, after = text.partition("  - {id: L02,")
+    return before + added + mark + after
+
+
+def _map(names: list[str]) -> str:
+    """Return the map from the lesions of the case to the regions of the set."""
+    regions = {name[:3]: name for name in reversed(names) if name[0] == "L" and name[1:3].isdigit()}
+    lines = [f'  {lesion}: "{name}"' for lesion, name in sorted(regions.items())]
+    return "\n".join(("# SYNTHETIC", "lesions:", *lines, "courses:", "  RT1: [C1, C2]", ""))
 
 
 def torso(solids: dict[str, tuple[str, Solid]], fineness: Fineness) -> ImageGrid:
