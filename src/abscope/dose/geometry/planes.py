@@ -142,7 +142,9 @@ def _frame_of(roi: Roi, drawn: list[Drawn], grid: Grid) -> tuple[Floats, bool]:
     affine[:3, 0] = along * size
     affine[:3, 1] = np.cross(normal, along) * size
     affine[:3, 2] = normal
-    affine[:3, 3] = drawn[0].points_mm[0]
+    # from a voxel center, so that cells do not straddle voxels along an axis both share
+    nearest = np.round(grid.index_of(drawn[0].points_mm[:1]))
+    affine[:3, 3] = grid.points_mm(nearest)[0]
     return affine, False
 
 
