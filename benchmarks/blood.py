@@ -133,11 +133,11 @@ def run_process(command: list[str]) -> tuple[str, float, float]:
 
 
 def hedos(
-    options: argparse.Namespace, cases: dict[str, dict[str, Any]]
+    options: argparse.Namespace, cases: dict[str, dict[str, Any]], particles: int = 100_000
 ) -> tuple[dict[str, Any], float, float]:
     settings = {
         "sex": "male",
-        "particles": 100_000,
+        "particles": particles,
         "steps": 2400,
         "dt_s": 0.05,
         "seed": 1,
