@@ -15,7 +15,6 @@ from abscope.dose.dicom.rtdose import read_dose
 from abscope.dose.dicom.sandbox import Sandbox
 from abscope.dose.dicom.scan import Found, Scan, scan
 from abscope.dose.dicom.structure_checks import cleaned
-from abscope.dose.dicom.summation import doses_of_plans
 from abscope.dose.findings import DoseFinding, settle
 from abscope.dose.plans import Plan, Registration, TreatmentRecord
 from abscope.dose.structures import StructureSet
@@ -200,8 +199,7 @@ def _treatments(scanned: Scan, zero: int) -> tuple[TreatmentRecord, ...]:
 
 def _checked(parts: _Parts) -> list[DoseFinding]:
     doses = tuple(parts.doses.values())
-    _, found = doses_of_plans(doses, plans=parts.plans)
-    out = [*found, *registration_findings(parts.registrations)]
+    out = [*registration_findings(parts.registrations)]
     for about, dose in parts.doses.items():
         structures = structures_of(
             dose, plans=parts.plans, structure_sets=parts.structure_sets, stated=parts.stated

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from abscope.dose.dicom import check_sum, doses_of_plans, read_study
+from abscope.dose.dicom import read_study
 from abscope.errors import DicomError, UsageError
 from dicom_case import case_dose_gy, case_grid, write_case
 from dicom_phantom import IMPLICIT, uid_of, write_dose, write_plan, write_registration
@@ -137,57 +137,6 @@ def test_truncated_pixels_are_refused(tmp_path):
     path = write_case(tmp_path, dose={"syntax": IMPLICIT}) / "rtdose.dcm"
     path.write_bytes(path.read_bytes()[:-100])
     assert "the file holds 10652" in refused(tmp_path)["pixel-length"].what
-
-
-def test_a_sum_of_a_plan_and_its_beams_is_refused(tmp_path):
-    folder = write_case(tmp_path, plan={"beams": {1: 50.0, 2: 60.0}})
-    for beam in (1, 2):
-        write_dose(
-            folder / f"beam{beam}.dcm", 0.5 * case_dose_gy(), case_grid(), uid=f"beam {beam}",
-            summation="BEAM", fraction_group=1, beams=[beam],
-        )  # fmt: skip
-    study = read_study(folder)
-    assert [item.code for item in study.findings] == ["summation"]
-    groups, _ = doses_of_plans(study.doses, plans=study.plans)
-    assert [[dose.summation for dose in group] for group in groups] == [["PLAN"]]
-    (finding,) = check_sum(study.doses, about="course")
-    assert (finding.code, finding.severity, finding.firm) == ("summation", "refused", True)
-    beams = [dose for dose in study.doses if dose.summation == "BEAM"]
-    assert check_sum(beams, about="course") == ()
-    assert check_sum(groups[0], about="course") == ()
-    assert check_sum([*groups[0], *groups[0]], about="course") != ()
-
-
-def test_beams_alone_have_to_be_all_of_the_plan(tmp_path):
-    folder = write_case(
-        tmp_path, plan={"beams": {1: 50.0, 2: 60.0}},
-        dose={"summation": "BEAM", "fraction_group": 1, "beams": [1]},
-    )  # fmt: skip
-    (finding,) = read_study(folder).findings
-    assert finding.code == "partial-dose"
-    assert "1 of 2 beams" in finding.what
-    write_dose(
-        folder / "beam2.dcm", case_dose_gy(), case_grid(), uid="beam 2", summation="BEAM",
-        fraction_group=1, beams=[2],
-    )  # fmt: skip
-    study = read_study(folder)
-    assert study.findings == ()
-    ((one, two),), _ = doses_of_plans(study.doses, plans=study.plans)
-    assert {one.beams, two.beams} == {(1,), (2,)}
-
-
-def test_fraction_groups_add_up_to_the_plan(tmp_path):
-    folder = write_case(
-        tmp_path, plan={"beams": {1: 9.0, 2: 9.0}, "groups": [(1, 5, [1]), (2, 5, [2])]},
-        dose={"summation": "FRACTION", "fraction_group": 1},
-    )  # fmt: skip
-    (finding,) = read_study(folder).findings
-    assert "1 of 2 fraction groups" in finding.what
-    write_dose(
-        folder / "two.dcm", case_dose_gy(), case_grid(), uid="two", summation="FRACTION",
-        fraction_group=2,
-    )  # fmt: skip
-    assert read_study(folder).findings == ()
 
 
 @pytest.mark.parametrize(
