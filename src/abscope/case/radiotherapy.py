@@ -80,13 +80,15 @@ class Exposure(Record):
     ``stated_class`` holds the authors' words; doses hold numbers that someone measured, computed
     or reported. Both may be missing, and then the dose is unknown. ``computed_class`` is the class
     of a dose that was computed from the plan, with its ``reasons``; such a record stands beside
-    what is stated and has one plan, so that a course of several plans has several.
+    what is stated and has one plan, so that a course of several plans has several. ``region`` names
+    the member of a group that it belongs to.
     ``in_grid_frac`` is the share of the lesion inside the dose grid, to which the doses belong.
     """
 
     lesion: Identifier
     stated_class: Fact[ExposureClass] | None = None
     computed_class: Fact[ExposureClass] | None = None
+    region: str | None = None
     mean_dose_gy: DoseGy | None = None
     max_dose_gy: DoseGy | None = None
     d98_dose_gy: DoseGy | None = None

@@ -56,8 +56,9 @@ def exposure_table(
 ) -> tuple[LesionDose, ...]:
     """Return one row per lesion and course and one per lesion for all courses, in Gy.
 
-    ``lesions`` has the regions of each lesion, at most one per structure set; none for a lesion
-    that nobody drew. ``alpha_beta_gy`` is that of the tumor for ``eqd2_lesion_gy``, None: unknown.
+    ``lesions`` has the regions of each lesion; none for a lesion that nobody drew. Where one
+    structure set has several, the lesion is a group and each member has its own rows, told apart by
+    ``roi_name``. ``alpha_beta_gy`` is that of the tumor for ``eqd2_lesion_gy``, None: unknown.
     Raises UsageError without a course or for an alpha/beta or a confirmed distance that is not
     positive, DicomError for a region that cannot be read as a volume.
     """
@@ -66,20 +67,33 @@ def exposure_table(
     edges = FieldEdges()
     rows: list[LesionDose] = []
     for lesion, regions in lesions.items():
-        parts = [
-            course_row(
-                lesion,
-                course=course,
-                placed=choose_region(regions, course=course, registrations=study.registrations),
-                alpha_beta_gy=alpha_beta_gy,
-                settings=(chosen.dvh, chosen.lines, edges),
-                confirmed_distance_mm=_confirmed_mm(chosen, lesion, course.name),
-            )
-            for course in courses
-        ]
-        rows += [part.row for part in parts]
-        rows.append(_over_all(parts, registrations=study.registrations, options=chosen))
+        for member in _members(regions):
+            parts = [
+                course_row(
+                    lesion,
+                    course=course,
+                    placed=choose_region(member, course=course, registrations=study.registrations),
+                    alpha_beta_gy=alpha_beta_gy,
+                    settings=(chosen.dvh, chosen.lines, edges),
+                    confirmed_distance_mm=_confirmed_mm(chosen, lesion, course.name),
+                )
+                for course in courses
+            ]
+            rows += [part.row for part in parts]
+            rows.append(_over_all(parts, registrations=study.registrations, options=chosen))
     return tuple(rows)
+
+
+def _members(regions: Sequence[LesionRegion]) -> list[list[LesionRegion]]:
+    """The regions of each member of a group: those of one name in all structure sets.
+
+    A lesion is a group where a structure set has several regions of it.
+    """
+    sets = [region.structure_set_uid for region in regions]
+    if len(set(sets)) == len(sets):
+        return [list(regions)]
+    names = dict.fromkeys(region.roi.name for region in regions)
+    return [[region for region in regions if region.roi.name == name] for name in names]
 
 
 def _confirmed_mm(options: TableOptions, lesion: str, course: str) -> float | None:

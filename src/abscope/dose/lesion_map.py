@@ -7,6 +7,7 @@ YAML, or TOML with the same keys::
       L2: {center_mm: [12, -40, 310], diameter_mm: 14, frame: C1}
       L3: {field_distance_mm: 400}             # confirmed by a person, for every course
       L4: {roi: GTV axilla, field_distance_mm: {C2: 220}}
+      L5: [nodule 1, nodule 2]                 # a lesion of the record that stands for several
     courses:
       RT1: [C1, C2]                            # a course of the case: courses of the doses
     organs:
@@ -36,12 +37,13 @@ _FAR_MM = 5000.0
 class LesionPlace:
     """What a map says of one lesion; ``where`` is its place in the file.
 
-    ``frame`` is a course whose coordinates the center is in, '' where it is not said.
+    ``rois`` are names of regions; several are the members of a group that the record holds as one
+    lesion. ``frame`` is a course whose coordinates the center is in, '' where it is not said.
     ``field_distances`` has confirmed distances (mm) by course, or by 'all'.
     """
 
     where: str
-    roi: str = ""
+    rois: tuple[str, ...] = ()
     center_mm: tuple[float, float, float] | None = None
     diameter_mm: float | None = None
     frame: str = ""
@@ -154,16 +156,19 @@ class _Reading:
 def _place(reading: _Reading, lesion: str, item: Any) -> LesionPlace:
     path = ("lesions", lesion)
     where = reading.where(path)
-    if isinstance(item, str) and item.strip():
-        return LesionPlace(where, roi=item.strip())
+    if isinstance(item, (str, list)) and (rois := _rois(item)):
+        return LesionPlace(where, rois)
     if not isinstance(item, dict) or not item:
-        expected = f"the name of a region, or {', '.join(_KEYS)}"
+        expected = f"the name of a region, a list of them, or {', '.join(_KEYS)}"
         reading.note(path, f"{lesion} is {_shown(item)}", expected, "Say where it is.")
         return LesionPlace(where)
     reading.unknown_keys(path, item, _KEYS)
-    for key in ("roi", "frame"):
-        if key in item and not (isinstance(item[key], str) and item[key].strip()):
-            reading.note((*path, key), f"{key} is {_shown(item[key])}", "a name", "Quote it.")
+    if "roi" in item and not _rois(item["roi"]):
+        what = f"roi is {_shown(item['roi'])}"
+        reading.note((*path, "roi"), what, "a name, or a list of names", "Quote it.")
+    if "frame" in item and not (isinstance(item["frame"], str) and item["frame"].strip()):
+        what = f"frame is {_shown(item['frame'])}"
+        reading.note((*path, "frame"), what, "a course, such as C1", "Quote it.")
     center = _center(reading, path, item)
     diameter: Any = item.get("diameter_mm")
     if "diameter_mm" in item and not (_number(diameter) and 0 < diameter <= 400):
@@ -175,12 +180,20 @@ def _place(reading: _Reading, lesion: str, item: Any) -> LesionPlace:
         reading.note(path, "both a region and a center", "one of the two", "Remove one.")
     return LesionPlace(
         where=where,
-        roi=str(item.get("roi") or "").strip(),
+        rois=_rois(item.get("roi")),
         center_mm=center,
         diameter_mm=float(diameter) if _number(diameter) else None,
         frame=str(item.get("frame") or "").strip(),
         field_distances=_distances(reading, path, item),
     )
+
+
+def _rois(item: Any) -> tuple[str, ...]:
+    """The names of regions, () where it is neither a name nor a list of names."""
+    names = item if isinstance(item, list) else [item]
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        return ()
+    return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 def _center(

@@ -40,8 +40,9 @@ class MatchQuestion:
 class Matching:
     """The regions of each lesion, what is still to be asked, and the distances of the map.
 
-    ``regions`` holds matched lesions only, and those whose distance from the field was confirmed
-    (without a region). ``confirmed_distances`` are for `abscope.dose.exposure_table.TableOptions`.
+    ``regions`` holds matched lesions only, a group with the regions of all its members, and those
+    whose distance from the field was confirmed (without a region). ``confirmed_distances`` are for
+    `abscope.dose.exposure_table.TableOptions`.
     """
 
     regions: Mapping[str, tuple[LesionRegion, ...]]
@@ -74,7 +75,7 @@ def match_lesions(
             distances |= {
                 (lesion.id, course): apart for course, apart in place.field_distances.items()
             }
-            if place.roi or place.center_mm is not None:
+            if place.rois or place.center_mm is not None:
                 continue
         found = _named(study, {lesion.id, lesion.name or lesion.id})
         twice = _twice(found)
@@ -151,12 +152,13 @@ def _map_problems(
         path = f"lesions.{lesion}"
         if lesion not in known:
             out.append(_unknown(place.where, "lesion", lesion, known, path))
-        if place.roi and place.roi not in names:
-            out.append(_unknown(place.where, "region", place.roi, names, path))
-        if place.roi and _twice(_named(study, {place.roi}, exact=True)):
-            what = f"several regions of one structure set are called '{place.roi}'"
-            action = "Rename one in the planning system, or give its center and diameter."
-            out.append(Problem(place.where, what, "one region of that name", action, path))
+        for roi in place.rois:
+            if roi not in names:
+                out.append(_unknown(place.where, "region", roi, names, path))
+            elif _twice(_named(study, {roi}, exact=True)):
+                what = f"several regions of one structure set are called '{roi}'"
+                action = "Rename one in the planning system, or give its center and diameter."
+                out.append(Problem(place.where, what, "one region of that name", action, path))
         if place.frame and place.frame not in of_courses:
             out.append(_unknown(place.where, "course", place.frame, of_courses, path))
         if place.center_mm is not None and not place.frame and len(frames) > 1:
@@ -181,8 +183,8 @@ def _unknown(where: str, kind: str, name: str, known: Sequence[str], path: str) 
 def _placed(
     study: Study, lesion: Lesion, place: LesionPlace, courses: Sequence[Course]
 ) -> tuple[LesionRegion, ...]:
-    if place.roi:
-        found = _named(study, {place.roi}, exact=True)
+    if place.rois:
+        found = [pair for name in place.rois for pair in _named(study, {name}, exact=True)]
         return tuple(_region(item, roi, "manual") for item, roi in found)
     if place.center_mm is None or place.diameter_mm is None:
         return ()

@@ -1,5 +1,6 @@
 """Computed doses in the record of a case, where the calls of the response room find them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from abscope.case.facts import Fact, Quantity
@@ -48,10 +49,11 @@ def with_exposures(case: Case, rows: Sequence[LesionDose], *, courses: Mapping[s
     return Case(**{**fields, "rt_courses": changed})
 
 
-def exposure_of(row: LesionDose) -> Exposure:
+def exposure_of(row: LesionDose, *, member: bool = False) -> Exposure:
     """Return a row of the exposure table as a computed exposure of the record.
 
-    Doses and class have the status 'derived'; ``loc`` names the course, the dose and the region.
+    ``member`` says that the row is of one region of a group. Doses and class have the status
+    'derived'; ``loc`` names the course, the dose and the region.
     """
     doses = {name: getattr(row, name) for name in _DOSES}
     beyond = [name for name, dose_gy in doses.items() if dose_gy is not None and dose_gy > _MOST_GY]
@@ -60,6 +62,7 @@ def exposure_of(row: LesionDose) -> Exposure:
     return Exposure(
         lesion=row.lesion,
         computed_class=Fact(value=row.exposure, status="derived"),
+        region=row.roi_name or None if member else None,
         in_grid_frac=None if share is None else _derived(share),
         reasons=row.reasons,
         loc=_place(row),
@@ -76,11 +79,13 @@ def _with_rows(course: RTCourse, rows: Sequence[LesionDose]) -> RTCourse:
     if not rows:
         return course
     known = {row.lesion for row in rows}
+    count = Counter((row.lesion, row.course) for row in rows)
+    made = (exposure_of(row, member=count[row.lesion, row.course] > 1) for row in rows)
     kept = [
         item for item in course.exposures if item.computed_class is None or item.lesion not in known
     ]
     fields = {name: getattr(course, name) for name in type(course).model_fields}
-    return RTCourse(**{**fields, "exposures": (*kept, *map(exposure_of, rows))})
+    return RTCourse(**{**fields, "exposures": (*kept, *made)})
 
 
 def _derived(number: float) -> Quantity:

@@ -2,9 +2,12 @@
 
 A course of several plans has one computed record per plan: the most exposed class counts, and plans
 that are each out of field must stay so together, inflation times the sum of their D2 below the
-no-dose line. A dose that somebody stated and that does not agree leaves the exposure uncertain.
+no-dose line. Of a group that the record holds as one lesion, each member is judged on its own. A
+dose that somebody stated and that does not agree leaves the exposure uncertain.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,9 +49,27 @@ def computed_exposure(
     ``stated_gy`` is the interval of a stated mean dose and ``words`` the stated classes, both only
     to say where they do not agree.
     """
-    computed = [item for item in recorded if item.computed_class is not None]
-    if not computed:
+    members: dict[str | None, list[Exposure]] = {}
+    for item in recorded:
+        if item.computed_class is not None:
+            members.setdefault(item.region, []).append(item)
+    if not members:
         return None
+    found = {region: _over_plans(items, lines) for region, items in members.items()}
+    name, dose, reasons = _over_members(found) if len(found) > 1 else next(iter(found.values()))
+    if (fault := _disagreement(name, stated_gy, lines)) is not None:
+        name = "uncertain"
+        reasons.append(fault)
+    if "out_of_field" in words and name not in ("out_of_field", "unknown"):
+        reasons.append("the words 'out of field' do not agree with the computed dose")
+    return ComputedExposure(name, "D1" if dose is None else "D0", dose, tuple(reasons))
+
+
+_Found = tuple[ComputedName, _Span | None, list[str]]
+
+
+def _over_plans(computed: list[Exposure], lines: ExposureLines) -> _Found:
+    """Class, summed mean dose and reasons over the plans of one course."""
     classes = [
         name for item in computed if item.computed_class for name in item.computed_class.candidates
     ]
@@ -65,12 +86,31 @@ def computed_exposure(
                 f"the D2 of its plans sum to {top[1]:.2f} Gy, times {lines.inflation:g} not below "
                 f"{lines.low_gy:g} Gy"
             )
-    if (fault := _disagreement(name, stated_gy, lines)) is not None:
-        name = "uncertain"
-        reasons.append(fault)
-    if "out_of_field" in words and name not in ("out_of_field", "unknown"):
-        reasons.append("the words 'out of field' do not agree with the computed dose")
-    return ComputedExposure(name, "D1" if dose is None else "D0", dose, tuple(reasons))
+    return name, dose, reasons
+
+
+def _over_members(found: Mapping[str | None, _Found]) -> _Found:
+    """The class that holds for every member of a group, the interval of their doses.
+
+    Which member responded is not known: the group is out of field only where each one is.
+    """
+    classes = Counter(name for name, _, _ in found.values())
+    if len(classes) == 1:
+        name = next(iter(classes))
+    elif set(classes) <= {"low_dose", "partial", "in_field"}:
+        name = min(classes, key=_ORDER.index)
+    else:
+        name = "unknown" if set(classes) == {"out_of_field", "unknown"} else "uncertain"
+    counted = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in classes.items())
+    reasons = [f"a group of {len(found)}: {counted}"]
+    reasons += [f"{region}: {said[0]}" for region, (_, _, said) in found.items() if said]
+    doses = [dose for _, dose, _ in found.values()]
+    known = [dose for dose in doses if dose is not None]
+    if len(known) < len(doses):
+        return name, None, reasons
+    highs = [high for _, high in known]
+    high = None if None in highs else max(high for high in highs if high is not None)
+    return name, (min(low or 0.0 for low, _ in known), high), reasons
 
 
 def _inside(item: Exposure) -> bool:

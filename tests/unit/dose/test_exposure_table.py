@@ -178,6 +178,19 @@ def test_two_small_doses_that_reach_the_line_together():
     )
 
 
+def test_each_member_of_a_group_has_its_own_rows():
+    fall = dose_of(lambda x, y, z: np.where(x < 0, 30.0, 0.3))
+    study = study_of((fall, plan_of("P", levels=[30.0])))
+    members = [region("left", center_mm=(-20, 0, 0)), region("right", center_mm=(25, 0, 0))]
+    rows = exposure_table(
+        study, courses=courses_of(study), lesions={"L1": members}, alpha_beta_gy=3.0, options=FULL
+    )
+    assert [(row.roi_name, row.course, row.exposure) for row in rows] == [
+        ("left", "C1", "in_field"), ("left", "all", "in_field"),
+        ("right", "C1", "out_of_field"), ("right", "all", "out_of_field"),
+    ]  # fmt: skip
+
+
 def test_fractions_unknown_leave_bed_open():
     plan = plan_of("P", n=None)
     study = study_of((uniform(25.0), plan))

@@ -89,7 +89,15 @@ def test_a_map_names_a_region_a_center_and_a_distance(tmp_path):
     )
     same = read_lesion_map(path)
     assert same.lesions["L2"].center_mm == (10.0, -20.5, 30.0)
-    assert same.lesions["L1"].roi == "Tumor A"
+    assert same.lesions["L1"].rois == ("Tumor A",)
+
+
+def test_a_group_has_a_region_for_each_member():
+    made = study(roi(1, "nodule 1"), roi(2, "nodule 2"), roi(3, "L2"))
+    found = match(made, "lesions: {L1: [nodule 1, nodule 2]}")
+    assert [region.roi.number for region in found.regions["L1"]] == [1, 2]
+    with pytest.raises(CaseError, match="no region 'nodule 3'"):
+        match(made, "lesions: {L1: {roi: [nodule 1, nodule 3]}}")
 
 
 def test_a_lesion_without_region_but_with_a_distance_is_no_question():
@@ -139,7 +147,7 @@ def test_a_center_needs_its_frame_where_there_are_two():
         ("lesions: {L1: {center_mm: [1, 2, 3], diameter_mm: 0}}", "diameter_mm is 0"),
         ("lesions: {L1: {center_mm: [1, 2, 3], diameter_mm: 4, roi: A}}", "both a region"),
         ("lesions: {L1: {field_distance_mm: far}}", "'far'"),
-        ("lesions: {L1: {roi: [A]}}", "roi is"),
+        ("lesions: {L1: {roi: [A, 5]}}", "roi is"),
         ("courses: {RT1: 5}", "RT1 is 5"),
         ("courses: {RT1: C1, RT2: [C1]}", "belongs to"),
     ],

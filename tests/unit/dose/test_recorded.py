@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from abscope.case.record import Case
@@ -99,6 +100,43 @@ def test_plans_of_one_course_are_taken_together():
     assert "sum to 0.60 Gy" in item.reasons[-1]
     assert exposure(found(near_patient(), 0.1, 0.1)).exposure == "out_of_field"
     assert exposure(found(near_patient(), 0.1, 3.0)).exposure == "low_dose"
+
+
+def group(*members):
+    """The lung lesion as a group, of which each member lies in a step of dose along x."""
+    steps = {0.2: -15.0, 4.0: 0.0, 30.0: 15.0, None: 300.0}
+    step = dose_of(lambda x, y, z: np.where(x < -8, 0.2, np.where(x < 8, 4.0, 30.0)))
+    study = study_of((step, plan_of("P", levels=[30.0])))
+    regions = [
+        region(f"n{i}", center_mm=(steps[dose_gy], 8.0 * i, 0), diameter_mm=6)
+        for i, dose_gy in enumerate(members)
+    ]
+    rows = exposure_table(
+        study, courses=courses_of(study), lesions={"L": regions}, alpha_beta_gy=None, options=COARSE
+    )
+    return exposure(with_exposures(near_patient(), rows, courses={"C1": "RT"}))
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [
+        ((0.2, 0.2), "out_of_field"),
+        ((0.2, 4.0), "uncertain"),
+        ((4.0, 30.0), "low_dose"),
+        ((30.0, 30.0), "in_field"),
+        ((0.2, None), "unknown"),
+        ((4.0, None), "uncertain"),
+    ],
+)
+def test_a_group_has_the_class_that_holds_for_each_member(members, name):
+    item = group(*members)
+    assert item.exposure == name
+    assert item.reasons[0].startswith("a group of 2: ")
+    assert item.reasons[1].startswith("n0: ")
+
+
+def test_the_doses_of_a_group_are_an_interval():
+    assert group(0.2, 4.0).dose_gy == (pytest.approx(0.2), pytest.approx(4.0))
 
 
 def test_out_of_field_in_one_course_and_low_dose_in_an_earlier_one_is_no_candidate():
