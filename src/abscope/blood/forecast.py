@@ -25,7 +25,7 @@ from abscope.blood.alc.prediction import (
 from abscope.blood.alc.prior import Draws, PriorSettings
 from abscope.blood.alc.schedule import schedule
 from abscope.blood.alc.subset_counts import SubsetFall, subset_falls
-from abscope.blood.alc.what_if import Scenario, ScenarioResult, compare
+from abscope.blood.alc.what_if import Scenario, ScenarioResult, check_scenarios, compare
 from abscope.blood.course_dose import CourseDose, EdicComparison, course_doses, edic_comparison
 from abscope.blood.doses import Tier
 from abscope.blood.planned import PlannedDose
@@ -106,6 +106,7 @@ def forecast(
     Raises ModelError without any fraction and UsageError for a scenario that cannot be.
     """
     options = options or ForecastOptions()
+    check_scenarios(options.scenarios, planned=planned)
     settings = _settings(planned, counts, options)
     blood = flowing_blood_survival(sex)
     model = LymphocyteModel(settings, counts=counts.counts, blood=blood)

@@ -15,7 +15,7 @@ from abscope.blood.planned import PlannedDose
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 
-__all__ = ["Scenario", "ScenarioResult", "compare"]
+__all__ = ["Scenario", "ScenarioResult", "check_scenarios", "compare"]
 
 #: Days after the last fraction at which the later count is compared.
 _LATER_D = 30.0
@@ -59,15 +59,20 @@ def compare(
 
     Raises UsageError where a scenario names an organ that is not there or a number that cannot be.
     """
-    problems = [problem for item in scenarios for problem in _problems(item, model.planned)]
-    if problems:
-        raise UsageError(problems)
+    check_scenarios(scenarios, planned=model.planned)
     base = _counts(model, draws)
     out = [_result("as treated", base, base)]
     for item in scenarios:
         changed, other = _changed(model, draws, item)
         out.append(_result(item.name, _counts(changed, other), base))
     return tuple(out)
+
+
+def check_scenarios(scenarios: tuple[Scenario, ...], *, planned: tuple[PlannedDose, ...]) -> None:
+    """Raise UsageError with everything in the scenarios that cannot be."""
+    problems = [problem for item in scenarios for problem in _problems(item, planned)]
+    if problems:
+        raise UsageError(problems)
 
 
 def _result(
