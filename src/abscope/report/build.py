@@ -11,11 +11,13 @@ import abscope
 from abscope.case.checks.finding import CheckFinding
 from abscope.case.clock import Clock
 from abscope.case.reader import LocatedCase
+from abscope.report.dose_figures import DoseMaterial
 from abscope.report.figures import figures
 from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
 from abscope.report.sections.blood import blood
 from abscope.report.sections.conflicts import conflicts
+from abscope.report.sections.dose import dose_section
 from abscope.report.sections.gaps import care, gaps
 from abscope.report.sections.lesions import lesions
 from abscope.report.sections.observations import adverse_events, lymphocytes, symptoms
@@ -31,27 +33,36 @@ __all__ = ["SECTIONS", "build_report"]
 
 #: The sections of the report in reading order; None is a section the case has no use for.
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
-    summary, timeline_section, abscopal, responses, lesions, radiotherapy, treatment,
-    lymphocytes, blood, symptoms, adverse_events, outcomes, conflicts, gaps, care, provenance,
+    summary, timeline_section, abscopal, responses, lesions, radiotherapy, dose_section,
+    treatment, lymphocytes, blood, symptoms, adverse_events, outcomes, conflicts, gaps, care,
+    provenance,
 )  # fmt: skip
 
 
-def build_report(located: LocatedCase, findings: tuple[CheckFinding, ...]) -> str:
+def build_report(
+    located: LocatedCase,
+    findings: tuple[CheckFinding, ...],
+    *,
+    dose: DoseMaterial | None = None,
+) -> str:
     """Return the report of a case as one HTML text that needs nothing else to be shown.
 
-    ``findings`` come from `abscope.case.checks`. The text depends on the case, its file and the
-    version of abscope only: the same input gives the same report.
+    ``findings`` come from `abscope.case.checks`, ``dose`` from `abscope.report.dose_figures`. The
+    text depends on the case, its file, the dose and the version of abscope only: the same input
+    gives the same report.
     """
-    material = Material(located, findings, Clock(located.case))
+    material = Material(located, findings, Clock(located.case), dose)
+    drawn_of_dose = dose.figures if dose is not None else {}
     drawings = {
         name: {
             "wide": Markup(drawn.wide.svg("page")),  # noqa: S704 (escaped by abscope.report.svg)
             "narrow": Markup(drawn.narrow.svg("page")),  # noqa: S704
             "caption": drawn.caption,
         }
-        for name, drawn in figures(
-            located.case, assessment=material.assessment, forecast=material.forecast
-        ).items()
+        for name, drawn in {
+            **figures(located.case, assessment=material.assessment, forecast=material.forecast),
+            **drawn_of_dose,
+        }.items()
     }
     shared = {"drawings": drawings, "missing": material.missing}
     sections = []

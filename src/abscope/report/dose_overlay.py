@@ -1,5 +1,6 @@
 """What lies on the raster of a dose picture: lines, names, scale, and what is not known."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -47,18 +48,27 @@ class Frame:
         placed: Floats = (line_mm - np.array(self.corner_mm)) * self.px_per_mm
         return placed
 
-    def commands(self, lines_mm: Iterable[Floats], *, least_px: float = 0.2) -> str:
-        """Return lines as commands of an SVG path; points closer than that fall away."""
+    def commands(self, lines_mm: Iterable[Floats], *, least_px: float = 0.8) -> str:
+        """Return lines as commands of an SVG path in tenths of a pixel.
+
+        A point closer than ``least_px`` to the one before falls away; corners and ends stay.
+        """
         parts = []
         for one in lines_mm:
-            points = self.inside_px(one)
-            kept = [points[0]]
-            for point in points[1:]:
+            points = self.inside_px(one).tolist()
+            kept = points[:1]
+            for point in points[1:-1]:
                 if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= least_px:
                     kept.append(point)
-            if len(kept) < 2:
-                kept.append(points[-1] + 0.01)
-            parts.append("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in kept))
+            kept.append(points[-1])
+            tenths = [(round(10 * x), round(10 * y)) for x, y in kept]
+            steps = [
+                f"{_tenth(x1 - x0)},{_tenth(y1 - y0)}"
+                for (x0, y0), (x1, y1) in itertools.pairwise(tenths)
+                if (x0, y0) != (x1, y1)
+            ]
+            start = f"M{_tenth(tenths[0][0])},{_tenth(tenths[0][1])}"
+            parts.append(f"{start}l{' '.join(steps)}" if steps else f"{start}h.1")
         return "".join(parts)
 
     def fits(self, box: Box, taken: Iterable[Box]) -> bool:
@@ -68,6 +78,10 @@ class Frame:
         return inside and not any(
             box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
         )
+
+
+def _tenth(number: int) -> str:
+    return f"{number / 10:g}"
 
 
 def overlay_text(point_px: tuple[float, float], text: str, *, bold: bool = False) -> Element:

@@ -154,7 +154,7 @@ def _blend(kind: int, gray: int, number: int) -> Rgb:
 def _isolines(item: DoseSlice, frame: Frame) -> list[Element]:
     found = []
     for level, lines in item.isolines_mm:
-        commands = frame.commands(lines, least_px=1.4)
+        commands = frame.commands(lines, least_px=2.2)
         if commands:
             style = "fill:none;stroke:#fff;stroke-opacity:.75;stroke-width:.8"
             drawn = Element("path", (("d", commands), ("style", style)))

@@ -119,8 +119,11 @@ def _panel(
     highest = max((max_dose(c.curve) or 0.0 for c in curves), default=0.0)
     highest = max(highest, *panel.prescribed_dose_gy, 1.0)
     right = width - 16 if narrow else width - 480
+    if narrow and panel.prescribed_dose_gy:
+        y += 14
     plot = _Plot(52, right, y + 18, y + 18 + height, highest * 1.04)
-    parts += _ground(plot, panel)
+    parts += _ground(plot)
+    parts += _prescribed(plot, panel, below=narrow)
     taken: list[_Box] = []
     drawn = [_curve(curve, plot) for curve in curves]
     parts += [part for part in drawn if part is not None]
@@ -140,7 +143,7 @@ def _order(curve: DvhCurve) -> tuple[bool, float, str]:
     return d50 is None, -(d50 or 0.0), curve.name
 
 
-def _ground(plot: _Plot, panel: DvhPanel) -> list[Element]:
+def _ground(plot: _Plot) -> list[Element]:
     parts: list[Element] = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = plot.y_px(share)
@@ -162,15 +165,24 @@ def _ground(plot: _Plot, panel: DvhPanel) -> list[Element]:
                        size_px=11, fill="muted"))  # fmt: skip
     parts.append(label((plot.right_px, plot.bottom_px + 32), "at least this dose, Gy (square root)",
                        size_px=11, fill="muted", anchor="end"))  # fmt: skip
-    for dose in dict.fromkeys(panel.prescribed_dose_gy):
+    return parts
+
+
+def _prescribed(plot: _Plot, panel: DvhPanel, *, below: bool) -> list[Element]:
+    """Return the prescribed doses as lines, in words above the plot or under its title."""
+    doses = list(dict.fromkeys(panel.prescribed_dose_gy))
+    if not doses:
+        return []
+    parts: list[Element] = []
+    for dose in doses:
         x = plot.x_px(dose)
         drawn = line((x, plot.top_px), (x, plot.bottom_px), stroke="ink", stroke_dasharray="1 4")
         parts.append(group((drawn,), title=f"prescribed {dose:g} Gy"))
-    if panel.prescribed_dose_gy:
-        doses = ", ".join(f"{dose:g}" for dose in dict.fromkeys(panel.prescribed_dose_gy))
-        parts.append(label((plot.right_px, plot.top_px - 6), f"dotted: prescribed {doses} Gy",
-                           size_px=11, anchor="end"))  # fmt: skip
-    return parts
+    text = f"dotted: prescribed {', '.join(f'{dose:g}' for dose in doses)} Gy"
+    if below:
+        return [*parts, label((8, plot.top_px - 21), text, size_px=11)]
+    place = (plot.right_px, plot.top_px - 6)
+    return [*parts, label(place, text, size_px=11, anchor="end")]
 
 
 def _points(curve: Dvh, plot: _Plot) -> list[tuple[float, float]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abscope.blood.case_forecast import case_forecast_or_none
 from abscope.blood.forecast import Forecast
@@ -17,16 +17,23 @@ from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, Said, join, said
 from abscope.response.assessment import CaseAssessment, assess_case
 
+if TYPE_CHECKING:  # it is made from sections' neighbors, which import this module
+    from abscope.report.dose_figures import DoseMaterial
+
 __all__ = ["Cell", "Material", "Row", "Section", "Table"]
 
 
 @dataclass(frozen=True)
 class Material:
-    """The case with its clock, the findings of its checks and the words for what is missing."""
+    """The case with its clock, the findings of its checks and the words for what is missing.
+
+    ``dose`` is what DICOM objects say of its lesions, None where none were given.
+    """
 
     located: LocatedCase
     findings: tuple[CheckFinding, ...]
     clock: Clock = field(repr=False)
+    dose: "DoseMaterial | None" = field(default=None, repr=False)
 
     @property
     def case(self) -> Case:

@@ -1,0 +1,224 @@
+"""The figures of a source of dose: curves per course, and pictures of the lesions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from abscope.dose.courses import Course
+from abscope.dose.dvh import DvhSettings, dvh, total_volume
+from abscope.dose.findings import DoseFinding
+from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.lesion_region import LesionRegion
+from abscope.dose.results import Dvh, LesionDose, OrganDose
+from abscope.dose.slices import dose_slices, inner_point
+from abscope.dose.structures import Roi, StructureSet
+from abscope.dose.survey import DoseSurvey, RegionDose
+from abscope.dose.transforms import frame_to_frame, move_dose
+from abscope.report.dose_picture import DosePicture, dose_picture
+from abscope.report.dvh import DvhCurve, DvhPanel, dvh_scene
+from abscope.report.figures import Figure
+from abscope.report.words import plural
+
+__all__ = ["MOST_PICTURES", "DoseMaterial", "dose_material", "survey_figures"]
+
+#: Lesions with a picture, each in the course that gives it most; the tables hold all of them.
+MOST_PICTURES = 12
+_CURVES = (
+    "Share of each lesion that gets at least a dose, per course, on a square-root axis. The bands "
+    "are the spread between the two rules for end planes."
+)
+
+
+@dataclass(frozen=True)
+class DoseMaterial:
+    """What the section on dose is made from: rows, figures, findings, and remarks in words."""
+
+    source: str
+    rows: tuple[LesionDose, ...]
+    organs: tuple[OrganDose, ...] = ()
+    findings: tuple[DoseFinding, ...] = ()
+    questions: tuple[str, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def dose_material(survey: DoseSurvey) -> DoseMaterial:
+    """Return the material of the report's section on dose, with its figures drawn."""
+    drawn = survey_figures(survey)
+    shown = sum(name != "dvh" for name in drawn)
+    lesions = len({row.lesion for row in survey.lesions if row.roi_name})
+    notes: tuple[str, ...] = ()
+    if lesions > shown:
+        notes = (f"{plural(lesions - shown, 'lesion')} without a picture; the table has all.",)
+    return DoseMaterial(
+        survey.study.source, survey.lesions, survey.organs, survey.findings,
+        tuple(str(question) for question in survey.questions), drawn, notes,
+    )  # fmt: skip
+
+
+def survey_figures(survey: DoseSurvey) -> dict[str, Figure]:
+    """Return the curves and, per lesion, the picture in the course that gives it most dose.
+
+    Without a case the curves are those of all regions but the outline of the body, and the pictures
+    go through the targets of the plans.
+    """
+    panels = tuple(_panel(survey, course) for course in survey.courses)
+    found = {}
+    if any(panel.curves for panel in panels):
+        wide, narrow = (dvh_scene(panels, narrow=one) for one in (False, True))
+        found["dvh"] = Figure("dvh", _CURVES, wide, narrow)
+    for picture in _pictures(survey):
+        wide, narrow = (dose_picture(picture, narrow=one) for one in (False, True))
+        found[picture.name] = Figure(picture.name, f"{picture.title}.", wide, narrow)
+    return found
+
+
+def _panel(survey: DoseSurvey, course: Course) -> DvhPanel:
+    rows = [row for row in survey.lesions if row.course == course.name]
+    if rows:
+        found = [_lesion_curve(survey, course, row) for row in rows]
+        curves = tuple(curve for curve in found if curve is not None)
+    else:
+        curves = tuple(
+            DvhCurve(str(region.roi_number), region.roi_name, region.curve)
+            for region in survey.regions
+            if region.course == course.name and region.role != "EXTERNAL"
+        )
+    doses = tuple(sorted({level.dose_gy for level in course.levels}))
+    return DvhPanel(f"Course {_course_name(survey, course)}", curves, doses)
+
+
+def _course_name(survey: DoseSurvey, course: Course) -> str:
+    matched = survey.course_matching.of_case.get(course.name) if survey.course_matching else None
+    name = f"{course.name} ({matched})" if matched else course.name
+    doses = sorted({level.dose_gy for level in course.levels})
+    words = " and ".join(f"{dose:g}" for dose in doses)
+    number = course.n_fractions_planned
+    planned = f" in {number}" if number else ""
+    return f"{name}: {words} Gy{planned}" if doses else name
+
+
+def _lesion_curve(survey: DoseSurvey, course: Course, row: LesionDose) -> DvhCurve | None:
+    """Return the curve of a lesion, with that of the other rule for its end planes."""
+    region = _region_of(survey, row)
+    dose = _placed(survey, course, region.frame_uid) if region is not None else None
+    if region is None or dose is None:
+        return None
+    both = [
+        dvh(region.roi, dose=dose, plane_spacing_mm=region.plane_spacing_mm, settings=one)
+        for one in (DvhSettings(cap="half"), DvhSettings(cap="full"))
+    ]
+    known = _same(survey.regions, course, region.roi)
+    curve = known.curve if known is not None else both[0]
+    other = max(both, key=lambda one: _volume_gap(one, curve))
+    name = f"{row.lesion} {region.roi.name}" if region.roi.name != row.lesion else row.lesion
+    if region.roi.name.startswith(row.lesion):
+        name = region.roi.name
+    return DvhCurve(row.lesion, name, curve, other, row.exposure)
+
+
+def _same(regions: tuple[RegionDose, ...], course: Course, roi: Roi) -> RegionDose | None:
+    return next(
+        (
+            one
+            for one in regions
+            if (one.course, one.roi_number, one.roi_name) == (course.name, roi.number, roi.name)
+        ),
+        None,
+    )
+
+
+def _volume_gap(one: Dvh, other: Dvh) -> float:
+    return abs(total_volume(one) - total_volume(other))
+
+
+def _region_of(survey: DoseSurvey, row: LesionDose) -> LesionRegion | None:
+    regions = survey.lesion_regions.get(row.lesion, ())
+    return next((one for one in regions if one.roi.name == row.roi_name), None)
+
+
+def _placed(survey: DoseSurvey, course: Course, frame_uid: str) -> DoseGrid | None:
+    """Return the dose of a course in a frame of reference, None where nothing leads there."""
+    way = frame_to_frame(
+        survey.study.registrations, source_uid=course.dose.frame_uid, target_uid=frame_uid
+    )
+    return None if way is None else move_dose(course.dose, way, frame_uid=frame_uid)
+
+
+def _pictures(survey: DoseSurvey) -> Iterator[DosePicture]:
+    by_name = {course.name: course for course in survey.courses}
+    if survey.lesions:
+        chosen: dict[str, LesionDose] = {}
+        for row in survey.lesions:
+            held = chosen.get(row.lesion)
+            if (
+                row.course in by_name
+                and row.roi_name
+                and (held is None or _dose(row) > _dose(held))
+            ):
+                chosen[row.lesion] = row
+        for row in list(chosen.values())[:MOST_PICTURES]:
+            region = _region_of(survey, row)
+            if region is not None:
+                made = _picture(survey, by_name[row.course], region, row.lesion)
+                yield from () if made is None else (made,)
+        return
+    for course in survey.courses:
+        numbers = {level.roi_number for level in course.levels}
+        for structures in survey.study.structure_sets:
+            for roi in structures.rois:
+                if roi.number in numbers and structures.uid == course.structure_set_uid:
+                    region = LesionRegion(
+                        roi, structures.frame_uid, "roi", structures.uid,
+                        structures.plane_spacing_mm,
+                    )  # fmt: skip
+                    made = _picture(survey, course, region, roi.name)
+                    yield from () if made is None else (made,)
+
+
+def _dose(row: LesionDose) -> float:
+    return -1.0 if row.d2_dose_gy is None else row.d2_dose_gy
+
+
+def _picture(
+    survey: DoseSurvey, course: Course, region: LesionRegion, lesion: str
+) -> DosePicture | None:
+    center = inner_point(region.roi)
+    dose = _placed(survey, course, region.frame_uid)
+    if center is None or dose is None:
+        return None
+    tags, drawn = _neighbors(survey, region)
+    image = next((one for one in survey.study.images if one.frame_uid == region.frame_uid), None)
+    name = region.roi.name if region.roi.name.startswith(lesion) else f"{lesion} {region.roi.name}"
+    return DosePicture(
+        f"dose-{_slug(course.name)}-{_slug(lesion)}",
+        f"{name}, dose of course {_course_name(survey, course)}",
+        (region.roi.name,),
+        dose_slices(center, dose=dose, structures=drawn, image=image),
+        {**tags, region.roi.name: lesion},
+    )
+
+
+def _neighbors(survey: DoseSurvey, region: LesionRegion) -> tuple[Mapping[str, str], StructureSet]:
+    """Return the short names of the lesions of a frame, and what is outlined: they and the body."""
+    tags: dict[str, str] = {}
+    rois: dict[str, Roi] = {}
+    for lesion, regions in survey.lesion_regions.items():
+        for one in regions:
+            if one.frame_uid == region.frame_uid:
+                tags[one.roi.name] = lesion
+                rois[one.roi.name] = one.roi
+    rois[region.roi.name] = region.roi
+    for structures in survey.study.structure_sets:
+        if structures.frame_uid == region.frame_uid:
+            rois |= {roi.name: roi for roi in structures.rois if roi.role == "EXTERNAL"}
+    spacing = region.plane_spacing_mm
+    drawn = StructureSet("", region.frame_uid, tuple(rois.values()), spacing)
+    if spacing is not None:
+        return tags, drawn
+    known = (s.plane_spacing_mm for s in survey.study.structure_sets if s.plane_spacing_mm)
+    return tags, replace(drawn, plane_spacing_mm=next(known, None))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "x"
