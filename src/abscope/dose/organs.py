@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.courses import Course
-from abscope.dose.dvh import dvh_of, histogram_per_fraction
-from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.geometry.grid import DoseGrid, Floats
 from abscope.dose.geometry.planes import Cap
 from abscope.dose.organ_names import REMAINDER, OrganMapping, map_rois
-from abscope.dose.organ_overlap import Unclaimed, all_of, united
+from abscope.dose.organ_overlap import Unclaimed, united
 from abscope.dose.plans import Beam
 from abscope.dose.regions import Covered, covered_voxels
 from abscope.dose.results import OrganDose
@@ -30,6 +29,8 @@ __all__ = ["beam_on_time_s", "organ_table", "study_mapping"]
 
 _S_PER_MIN = 60.0
 _LEVELS = 200
+#: Voxels that are counted at once, to bound the memory.
+_CHUNK = 1 << 20
 
 
 def organ_table(
@@ -115,22 +116,22 @@ def _of_course(
         return united(parts, grid=dose.grid)
 
     body = covered(named.body) if named.body else None
-    regions = {organ: covered(names) for organ, names in named.organs.items()}
-    unclaimed = Unclaimed.of(body or all_of(regions.values(), grid=dose.grid))
+    body_share, body_outside = (_covered_frac(body), body.outside_ml) if body else (0.0, 0.0)
+    unclaimed = Unclaimed.of(body, grid=dose.grid)
+    body = None  # as large as the dose itself, and not needed any more
     flat = dose.dose_gy.reshape(-1)
     rows = []
-    for organ, region in regions.items():
-        share = _covered_frac(region)
+    for organ, names in named.organs.items():
+        region = covered(names)
         mine = unclaimed.claim(region)
         if mine.voxel.size:
-            name = " + ".join(named.organs[organ])
-            row = _row(organ, name, course, flat, mine, share)
+            row = _row(organ, " + ".join(names), course, flat, mine, _covered_frac(region))
             rows.append(replace(row, sides=named.sides(organ)))
-    if body:
-        rest = unclaimed.rest(body.outside_ml)
+    if named.body:
+        rest = unclaimed.rest(body_outside)
         if rest.voxel.size:
-            name, share = " + ".join(named.body), _covered_frac(body)
-            rows.append(_row(REMAINDER, name, course, flat, rest, share))
+            name = " + ".join(named.body)
+            rows.append(_row(REMAINDER, name, course, flat, rest, body_share))
     return rows
 
 
@@ -139,20 +140,34 @@ def _row(
     share: float,
 ) -> OrganDose:  # fmt: skip
     n = course.n_fractions or 1
-    total = np.asarray(flat_gy[region.voxel], dtype=np.float64)
-    curve = dvh_of(total, volume_ml=region.volume_ml)
-    levels, volumes = histogram_per_fraction(curve, n_fractions=n, n=_LEVELS)
+    totals, volumes = _histogram(flat_gy, region)
     return OrganDose(
         organ=organ,
         roi_name=roi_name,
         course=course.name,
         n_fractions=n,
         beam_on_time_s=beam_on_time_s(course.beams),
-        dose_per_fraction_gy=levels,
+        dose_per_fraction_gy=totals / n,
         volume_ml=volumes,
         covered_frac=share,
-        integral_dose_gy_ml=float(total @ region.volume_ml),
+        integral_dose_gy_ml=float(totals @ volumes),
     )
+
+
+def _histogram(flat_gy: NDArray[np.floating], region: Covered) -> tuple[Floats, Floats]:
+    """Return the mean dose (Gy, all fractions) and volume (ml) of steps of equal width."""
+    parts = [slice(at, at + _CHUNK) for at in range(0, region.voxel.size, _CHUNK)]
+    top = max(float(flat_gy[region.voxel[part]].max()) for part in parts)
+    volumes, products = np.zeros(_LEVELS), np.zeros(_LEVELS)
+    for part in parts:
+        dose = flat_gy[region.voxel[part]].astype(np.float64)
+        volume = region.volume_ml[part]
+        scaled = dose * (_LEVELS / top) if top > 0 else dose
+        step = np.clip(scaled.astype(np.intp), 0, _LEVELS - 1)
+        volumes += np.bincount(step, volume, _LEVELS)
+        products += np.bincount(step, volume * dose, _LEVELS)
+    kept = volumes > 0
+    return products[kept] / volumes[kept], volumes[kept]
 
 
 def _covered_frac(region: Covered) -> float:

@@ -219,7 +219,7 @@ def test_questions_of_a_study():
 def test_claims_never_exceed_a_voxel():
     grid = box()
     body, heart, lungs = (covered_voxels(roi, grid=grid) for roi in (BODY, HEART, LUNGS))
-    unclaimed = Unclaimed.of(body)
+    unclaimed = Unclaimed.of(body, grid=grid)
     first = unclaimed.claim(lungs)
     second = unclaimed.claim(heart)
     assert np.all(unclaimed.volume_ml >= 0)
@@ -229,7 +229,9 @@ def test_claims_never_exceed_a_voxel():
     assert voxel_volumes_ml(grid) == pytest.approx(np.full(grid.shape[0], 2.5**3 * 1e-3))
     nothing = united([], grid=grid)
     assert nothing.voxel.size == 0
-    assert Unclaimed.of(nothing).claim(heart).voxel.size == 0
+    assert Unclaimed.of(nothing, grid=grid).claim(heart).voxel.size == 0
+    everything = Unclaimed.of(None, grid=grid).claim(heart)
+    assert everything.volume_ml.sum() == pytest.approx(heart.volume_ml.sum(), rel=1e-12)
 
 
 def test_breast_boost_case(tmp_path):
