@@ -1,7 +1,8 @@
 """What a person decided about names of regions, kept in a small YAML file.
 
 ``organs:`` maps the name of a region, as the planning system writes it, to an organ of the catalog,
-to ``body`` (the outer contour) or to ``none`` (it stays in the organ or remainder it lies in).
+to ``body`` (the outer contour) or to ``none`` (it stays in the organ or remainder it lies in). It is
+the same key as in the map of lesions (`abscope.dose.lesion_map`), whose other keys are left alone.
 """
 
 import json

@@ -242,6 +242,12 @@ def test_a_wrong_file_is_refused_with_its_line(tmp_path, text, words):
     assert words in str(caught.value).replace(str(tmp_path) + "/", "")
 
 
+def test_a_map_of_lesions_serves_as_well(tmp_path):
+    path = tmp_path / "map.yaml"
+    path.write_text("lesions:\n  L1: GTV\norgans:\n  Lt Lung: lung\n", encoding="utf-8")
+    assert read_mapping(path) == {"Lt Lung": "lung"}
+
+
 def test_no_file_and_no_text(tmp_path):
     with pytest.raises(UsageError, match="no such file"):
         read_mapping(tmp_path / "none.yaml")
