@@ -1,8 +1,9 @@
 """What a person decided about names of regions, kept in a small YAML file.
 
 ``organs:`` maps the name of a region, as the planning system writes it, to an organ of the catalog,
-to ``body`` (the outer contour) or to ``none`` (it stays in the organ or remainder it lies in). It is
-the same key as in the map of lesions (`abscope.dose.lesion_map`), whose other keys are left alone.
+to ``body`` (the outer contour) or to ``none`` (it stays in the organ or remainder it lies in). It
+is the same key as in the map of lesions (`abscope.dose.lesion_map`), whose other keys are left
+alone.
 """
 
 import json
@@ -18,6 +19,7 @@ from abscope.errors import CaseError, Problem, TableError
 
 __all__ = ["mapping_text", "read_mapping", "write_mapping"]
 
+_KEYS = {"organs", "lesions", "courses"}
 _HEAD = """\
 # Which organ each region of interest is, for abscope. Left and right have the same organ.
 # body: the outer contour; none: no organ of its own.
@@ -38,12 +40,8 @@ def read_mapping(path: str | Path) -> dict[str, str]:
         raise TableError(error.problems) from None
     problems = [problem for _, _, problem in tree.problems]
     organs = tree.root.children.get("organs")
-    if (
-        not isinstance(tree.root.plain, dict)
-        or organs is None
-        or set(tree.root.plain) != {"organs"}
-    ):
-        expected = "the key organs and nothing beside it"
+    if not isinstance(tree.root.plain, dict) or organs is None or set(tree.root.plain) - _KEYS:
+        expected = "the key organs, and beside it at most lesions and courses"
         problems.append(Problem(f"{name}:1", "not a mapping of organs", expected, "See the docs."))
     elif not isinstance(organs.plain, dict):
         place = f"{name}:{organs.spot.line}"
