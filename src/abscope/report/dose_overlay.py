@@ -61,7 +61,7 @@ class Frame:
                 if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= least_px:
                     kept.append(point)
             kept.append(points[-1])
-            tenths = [(round(10 * x), round(10 * y)) for x, y in kept]
+            tenths = _straight([(round(10 * x), round(10 * y)) for x, y in kept])
             steps = [
                 f"{_tenth(x1 - x0)},{_tenth(y1 - y0)}"
                 for (x0, y0), (x1, y1) in itertools.pairwise(tenths)
@@ -78,6 +78,17 @@ class Frame:
         return inside and not any(
             box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken
         )
+
+
+def _straight(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return points without those in the middle of a straight stretch."""
+    kept = points[:1]
+    for here, following in itertools.pairwise(points[1:]):
+        a = (here[0] - kept[-1][0], here[1] - kept[-1][1])
+        b = (following[0] - here[0], following[1] - here[1])
+        if a[0] * b[1] != a[1] * b[0] or a[0] * b[0] + a[1] * b[1] < 0:
+            kept.append(here)
+    return [*kept, points[-1]]
 
 
 def _tenth(number: int) -> str:
