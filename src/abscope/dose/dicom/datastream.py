@@ -31,6 +31,7 @@ NATIVE = (_IMPLICIT, _EXPLICIT, BIG, DEFLATED)
 
 _PREAMBLE = 132
 _CHUNK = 1 << 20
+_PACKED_CHUNK = 1 << 16
 _PIXELS = 0x7FE00010
 _UNDEFINED = 0xFFFFFFFF
 #: pydicom calls itself this many frames deeper for each nested sequence of undefined length
@@ -134,14 +135,14 @@ def _meta(stream: BinaryIO, start: int) -> tuple[str, int]:
 
 def _inflated(stream: BinaryIO, begin: int, limits: Limits) -> BinaryIO:
     """Return the data set of a deflated file, unpacked in steps and only up to the limits."""
+    packed = stream.seek(0, io.SEEK_END) - begin
     stream.seek(begin)
-    out, engine, packed = io.BytesIO(), zlib.decompressobj(-zlib.MAX_WBITS), 0
+    out, engine = io.BytesIO(), zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         while not engine.eof:
-            chunk = engine.unconsumed_tail or stream.read(_CHUNK)
+            chunk = engine.unconsumed_tail or stream.read(_PACKED_CHUNK)
             if not chunk:
                 break
-            packed = stream.tell() - begin
             out.write(engine.decompress(chunk, _CHUNK))
             size = out.tell()
             bomb = size > limits.ratio_floor_bytes and size > limits.ratio * packed

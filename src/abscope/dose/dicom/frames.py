@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from abscope.dose.dicom.link import joined_frames, structures_of
+from abscope.dose.dicom.link import structures_of
 from abscope.dose.findings import DoseFinding
 from abscope.dose.plans import Plan, Registration
 from abscope.dose.structures import StructureSet
 from abscope.dose.study import DoseObject
+from abscope.dose.transforms import frame_to_frame
 
 __all__ = ["assumed_registrations", "check_frame"]
 
@@ -33,9 +34,8 @@ def check_frame(
                 "No region has a dose; export the structures.",
             ),
         )  # fmt: skip
-    reached = joined_frames(dose.dose.frame_uid, registrations)
     candidates = [structures] if structures else list(structure_sets)
-    if not any(item.frame_uid in reached for item in candidates):
+    if not _reaches(dose, candidates, registrations):
         return (
             DoseFinding(
                 "frame-of-reference", "refused", about,
@@ -70,9 +70,18 @@ def assumed_registrations(
     for dose in doses:
         mine = structures_of(dose, plans=plans, structure_sets=structure_sets, stated=stated)
         targets = [mine] if mine else list(structure_sets)
-        reached = joined_frames(dose.dose.frame_uid, known)
-        if targets and not any(item.frame_uid in reached for item in targets):
+        if targets and not _reaches(dose, targets, known):
             extra = Registration(dose.dose.frame_uid, targets[0].frame_uid, np.eye(4), "accepted")
             known.append(extra)
             made.append(extra)
     return tuple(made)
+
+
+def _reaches(
+    dose: DoseObject, sets: Sequence[StructureSet], registrations: Sequence[Registration]
+) -> bool:
+    frame = dose.dose.frame_uid
+    return any(
+        frame_to_frame(registrations, source_uid=frame, target_uid=item.frame_uid) is not None
+        for item in sets
+    )

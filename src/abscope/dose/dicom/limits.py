@@ -27,6 +27,7 @@ class Limits:
     contour_points: int = 5_000_000
     regions: int = 10_000
     contours: int = 200_000
+    registrations: int = 200
     coordinate_mm: float = 5000.0
     sequence_depth: int = 16
     memory_bytes: int = 4 * _GIB

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from abscope.dose.plans import Plan, Registration
+from abscope.dose.plans import Plan
 from abscope.dose.structures import StructureSet
 from abscope.dose.study import DoseObject
 
-__all__ = ["joined_frames", "plan_of", "structures_of"]
+__all__ = ["plan_of", "structures_of"]
 
 
 def plan_of(dose: DoseObject, plans: Iterable[Plan]) -> Plan | None:
@@ -32,15 +32,3 @@ def structures_of(
             if uid and candidate.uid == uid:
                 return candidate
     return structure_sets[0] if len(structure_sets) == 1 else None
-
-
-def joined_frames(frame_uid: str, registrations: Iterable[Registration]) -> frozenset[str]:
-    """Return all frames that registrations join to a frame, in either direction and in steps."""
-    edges = [(item.source_frame_uid, item.target_frame_uid) for item in registrations]
-    reached, size = {frame_uid}, 0
-    while len(reached) != size:
-        size = len(reached)
-        for one, other in edges:
-            if one in reached or other in reached:
-                reached |= {one, other}
-    return frozenset(reached)

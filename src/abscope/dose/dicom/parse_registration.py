@@ -6,6 +6,7 @@ from abscope.dose.dicom.datastream import Opened
 from abscope.dose.dicom.elements import Elements
 from abscope.dose.dicom.instances import RegistrationContent
 from abscope.dose.dicom.limits import Limits
+from abscope.dose.dicom.rejection import RejectedError
 from abscope.dose.geometry.grid import Floats
 from abscope.dose.plans import Registration
 
@@ -20,11 +21,18 @@ def parse_registration(opened: Opened, limits: Limits) -> RegistrationContent:
     The matrices of one frame are applied in the order in which they stand. Those that are not
     rigid are counted, not returned.
     """
-    del limits
     elements = opened.elements
     target, uid = elements.code("FrameOfReferenceUID"), elements.code("SOPInstanceUID")
     found, dropped = [], 0
-    for item in elements.items("RegistrationSequence"):
+    items = elements.items("RegistrationSequence")
+    if len(items) > limits.registrations:
+        raise RejectedError(
+            f"{len(items)} registered frames",
+            f"at most {limits.registrations}",
+            "Check it, or raise the limit.",
+            kind="hostile",
+        )
+    for item in items:
         source = item.code("FrameOfReferenceUID")
         matrix = _matrix(item)
         if source == target or not source or not target:
