@@ -12,6 +12,7 @@ __all__ = [
     "fractions_cell",
     "number_cell",
     "organ_cell",
+    "shown",
     "sides_cell",
     "text_cell",
 ]
@@ -28,6 +29,12 @@ class CellFault(Exception):  # noqa: N818 (it is caught row by row and never rea
         self.column, self.parts = column, (what, expected, action)
 
 
+def shown(cell: str) -> str:
+    """Return the start of a cell on one line, as a message quotes it."""
+    start = "".join(sign if sign.isprintable() else " " for sign in cell[:60])
+    return start if len(cell) <= 60 else f"{start}..."
+
+
 def organ_cell(cell: str) -> str:
     """Return the organ that a cell names, exactly or by one of its spellings."""
     if not cell:
@@ -38,7 +45,7 @@ def organ_cell(cell: str) -> str:
         return organ
     near = ", ".join(dict.fromkeys(item.organ for item in candidates(cell)))
     action = f"Did you mean {near}?" if near else "Use a name of abscope.catalog.organs."
-    raise CellFault("organ", f"'{cell[:60]}' is no organ", "an organ or remainder", action)
+    raise CellFault("organ", f"'{shown(cell)}' is no organ", "an organ or remainder", action)
 
 
 def text_cell(column: str, cell: str) -> str:
@@ -57,7 +64,7 @@ def sides_cell(cell: str) -> Sides:
             return "left"
         case "right":
             return "right"
-    raise CellFault("sides", f"'{cell[:40]}' is no side", "both, left or right", "Correct it.")
+    raise CellFault("sides", f"'{shown(cell)}' is no side", "both, left or right", "Correct it.")
 
 
 def fractions_cell(cell: str, outside: int | None) -> int:
@@ -65,7 +72,7 @@ def fractions_cell(cell: str, outside: int | None) -> int:
     if not cell and outside is not None:
         return outside
     if not (cell.isascii() and cell.isdigit() and 1 <= int(cell[:9]) <= _MOST_FRACTIONS):
-        what = f"'{cell[:40]}' is no number of fractions" if cell else "no number of fractions"
+        what = f"'{shown(cell)}' is no number of fractions" if cell else "no number of fractions"
         raise CellFault("n_fractions", what, f"1 to {_MOST_FRACTIONS}", "Write a whole number.")
     return int(cell)
 
@@ -83,7 +90,7 @@ def dose_cell(column: str, cell: str, *, n: int, top_gy: float) -> float:
     each = value / n
     if each > top_gy:
         unit = "cGy" if each / 100 <= top_gy else "mGy"
-        what = f"{each:g} Gy in one fraction ({cell} Gy in {n})"
+        what = f"{each:g} Gy in one fraction ({value:g} Gy in {n})"
         action = f"Is the value in {unit}, or the sum of more fractions?"
         raise CellFault(column, what, f"at most {top_gy:g} Gy per fraction", action)
     return each
@@ -98,12 +105,12 @@ def number_cell(
     if not _NUMBER.fullmatch(cell):
         comma = re.fullmatch(r"[+-]?\d+,\d+", cell)
         action = f"Write {cell.replace(',', '.')}." if comma else "Write the number alone."
-        raise CellFault(column, f"'{cell[:40]}' is no number", "a decimal number", action)
+        raise CellFault(column, f"'{shown(cell)}' is no number", "a decimal number", action)
     value = float(cell)
     if not math.isfinite(value) or not low < value <= high:
         expected = f"above {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
         hint = "Is it in percent?" if column == "covered_frac" and value > 1 else "Correct it."
         if column == "beam_on_time_s" and value == 0:
             hint = "Leave the cell empty where it is not known."
-        raise CellFault(column, f"{column} is {cell}", expected, hint)
+        raise CellFault(column, f"{column} is {shown(cell)}", expected, hint)
     return value

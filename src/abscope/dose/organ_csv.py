@@ -41,6 +41,7 @@ from abscope.dose.organ_cells import (
     fractions_cell,
     number_cell,
     organ_cell,
+    shown,
     sides_cell,
     text_cell,
 )
@@ -175,7 +176,7 @@ def _layout(name: str, line: int, header: str, delimiter: str, n_fractions: int 
         if word not in known:
             close = get_close_matches(word, known, n=1, cutoff=0.5)
             action = f"Did you mean {close[0]}?" if close else "Remove the column."
-            what = f"column '{word[:40]}' is not known"
+            what = f"column '{shown(word)}' is not known"
             problems.append(Problem(where, what, f"columns of {', '.join(known)}", action))
     if twice := sorted({word for word in words if words.count(word) > 1 and word in known}):
         what = f"column {', '.join(twice)} is there twice"

@@ -14,6 +14,7 @@ from pathlib import Path
 from abscope.case.files import read_text, write_text
 from abscope.case.yamltext import Node, read_yaml
 from abscope.catalog.organs import organ_catalog
+from abscope.dose.organ_cells import shown
 from abscope.dose.organ_names import NO_ORGAN, OrganMapping, candidates
 from abscope.errors import CaseError, Problem, TableError
 
@@ -91,10 +92,10 @@ def _organ_problem(name: str, roi_name: str, node: Node) -> Problem | None:
     near = ", ".join(item.organ for item in candidates(value)) if isinstance(value, str) else ""
     return Problem(
         f"{name}:{node.spot.line}",
-        f"'{str(value)[:60]}' is no organ",
+        f"'{shown(str(value))}' is no organ",
         "an organ of the catalog, body or none",
         f"Did you mean {near}?" if near else "See abscope.catalog.organs.",
-        path=roi_name,
+        path=shown(roi_name),
     )
 
 
