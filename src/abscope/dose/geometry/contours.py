@@ -9,12 +9,14 @@ from abscope.dose.geometry.grid import Floats
 from abscope.dose.structures import Roi
 from abscope.errors import DicomError, Problem
 
-__all__ = ["MAX_LENGTH_MM", "Drawn", "closed_contours", "common_normal"]
+__all__ = ["MAX_CONTOURS", "MAX_LENGTH_MM", "Drawn", "closed_contours", "common_normal"]
 
 #: DICOM kinds that enclose an area; some writers leave the kind out.
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "")
 #: A longer line is damage or an attack: 1 km would cross a million voxels.
 MAX_LENGTH_MM = 1e6
+#: A thousand planes with a hundred islands each.
+MAX_CONTOURS = 100_000
 _FLAT_MM = 0.1
 _SMALLEST_MM2 = 1e-6
 
@@ -32,8 +34,17 @@ def closed_contours(roi: Roi) -> tuple[list[Drawn], list[DoseFinding]]:
     """Return the contours of a region that enclose an area, and a finding for each kind left out.
 
     Left out are contours with fewer than 3 points, with a coordinate that is not a number, without
-    an area, open ones, and points.
+    an area, open ones, and points. Raises DicomError for more than 100,000 contours.
     """
+    if len(roi.contours) > MAX_CONTOURS:
+        raise DicomError(
+            Problem(
+                f"region {roi.name}",
+                f"has {len(roi.contours)} contours",
+                f"at most {MAX_CONTOURS}",
+                "Export it again; a region of a patient has a few hundred.",
+            )
+        )
     usable: list[Drawn] = []
     left_out: dict[str, int] = {}
     for contour in roi.contours:

@@ -50,10 +50,6 @@ def _off_the_line(points: Floats, polygon: Floats) -> NDArray[np.bool_]:
 
 def _is_inside(inner: Floats, outer: Floats) -> bool:
     """Return whether every point of ``inner`` that is not on the line of ``outer`` is inside it."""
-    if (inner.min(axis=0) < outer.min(axis=0) - _TOLERANCE).any():
-        return False
-    if (inner.max(axis=0) > outer.max(axis=0) + _TOLERANCE).any():
-        return False
     doubtful = inner[~inside_polygon(inner, polygon=outer)]
     # one point that is plainly outside settles it, without looking at all of them
     if len(doubtful) and _off_the_line(doubtful[:1], outer)[0]:
@@ -70,13 +66,14 @@ def nesting_signs(polygons: Sequence[Floats]) -> tuple[int, ...]:
     """
     if len(polygons) == 1:
         return (1,)
-    areas = [abs(polygon_area(p)) for p in polygons]
+    areas = np.array([abs(polygon_area(p)) for p in polygons])
+    low = np.array([p.min(axis=0) for p in polygons]) - _TOLERANCE
+    high = np.array([p.max(axis=0) for p in polygons]) + _TOLERANCE
     signs = []
     for i, inner in enumerate(polygons):
-        depth = sum(
-            areas[j] > areas[i] and _is_inside(inner, outer)
-            for j, outer in enumerate(polygons)
-            if j != i
-        )
+        # only a larger one whose box holds this one's box can hold it
+        within = (areas > areas[i]) & (low <= low[i] + _TOLERANCE).all(axis=1)
+        within &= (high >= high[i] - _TOLERANCE).all(axis=1)
+        depth = sum(_is_inside(inner, polygons[int(j)]) for j in np.flatnonzero(within))
         signs.append(1 if depth % 2 == 0 else -1)
     return tuple(signs)

@@ -81,8 +81,9 @@ def plane_stack(roi: Roi, *, grid: Grid, plane_spacing_mm: float | None = None) 
     one full spacing, which has to be known: from other planes of the region, or from
     ``plane_spacing_mm`` of the image it was drawn on.
 
-    Raises DicomError where contours of the region are not parallel to each other, or where a single
-    plane has no known thickness. What was left out is in ``findings``; a region without any usable
+    Raises DicomError where contours of the region are not parallel to each other, where a single
+    plane has no known thickness, or where there are more contours than any region has.
+    What was left out is in ``findings``; a region without any usable
     contour has no planes.
     """
     drawn, findings = closed_contours(roi)

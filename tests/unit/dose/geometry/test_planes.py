@@ -107,6 +107,20 @@ def test_contours_across_each_other_are_refused():
         plane_stack(roi_of("a", [disc(0.0), disc(1), disc(2), upright * 0.5]), grid=GRID)
 
 
+def test_more_contours_than_a_region_has_are_refused():
+    tiny = Contour(np.array([(0.0, 0, 0), (1, 0, 0), (0, 1, 0)]))
+    with pytest.raises(DicomError, match="has 100001 contours; expected at most 100000"):
+        plane_stack(Roi(1, "a", (tiny,) * 100_001), grid=GRID)
+
+
+def test_many_islands_are_sorted_in_time():
+    rings = [
+        disc(z, r=0.4, at=(x, y)) for z in (0, 1) for x in range(-10, 11) for y in range(-10, 11)
+    ]
+    stack = plane_stack(roi_of("islands", [*rings, disc(0, r=40), disc(1, r=40)]), grid=GRID)
+    assert [sum(plane.signs) for plane in stack.planes] == [1 - 21**2] * 2
+
+
 def test_a_region_drawn_on_sagittal_planes_keeps_its_own_planes():
     rings = [disc(float(x))[:, [2, 0, 1]] for x in range(-3, 4)]
     stack = plane_stack(roi_of("a", rings), grid=GRID)
