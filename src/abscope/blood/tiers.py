@@ -57,6 +57,11 @@ def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier:
         for row in rows
         if row.covered_frac < 0.98
     ]
+    notes += [
+        f"{row.organ}: only the {row.sides} side is drawn; the other has the dose of the remainder"
+        for row in rows
+        if row.sides != "both"
+    ]
     remainder = next((_histogram(row) for row in rows if row.organ == "remainder"), None)
     spread = lymphocyte_parameter("dose_scale_sd_log").value
     if remainder is None:
@@ -86,7 +91,7 @@ def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[Com
         if row.organ == "remainder":
             parts.setdefault("other", []).append((rest, _weight(row)))
             continue
-        organ, item = known[row.organ], (_histogram(row), _weight(row))
+        organ, item = known[row.organ], (_whole(row, rest), _weight(row))
         bone = organ.pool.startswith("marrow_") and organ.pool[7:] in marrow_shares()
         if bone or organ.pool.startswith(("nodes_", "thymus")):
             pools.setdefault(organ.pool, []).append(item)
@@ -105,6 +110,13 @@ def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[Com
     for flow in circulation("female").compartments:
         found.setdefault(flow.name, mixture(flow.name, [(rest, 1.0)]))
     return tuple(found.values())
+
+
+def _whole(row: OrganDose, rest: CompartmentDose) -> CompartmentDose:
+    """Return the dose of an organ; of a side that was not drawn it is that of the rest."""
+    if row.sides == "both":
+        return _histogram(row)
+    return mixture(row.organ, [(_histogram(row), 1.0), (rest, 1.0)])
 
 
 def _weighted(

@@ -175,3 +175,12 @@ def test_surrogates_are_named_and_static_survival_is_closed_form() -> None:
     pools = {item.pool: item.stands_in for item in pool_doses(few)}
     assert pools["nodes_neck"] == "thyroid"
     assert pools["spleen"] == "no organ"
+
+
+def test_a_side_that_was_not_drawn_has_the_dose_of_the_rest() -> None:
+    """Left lung 2 Gy, rest 0.1 Gy: both lungs 1.05 Gy, and it is said."""
+    found = body(row("lung", 2.0, sides="left"), row("remainder", 0.1))
+    means = {item.compartment: item.mean_gy for item in found.compartments}
+    assert means["lung"] == pytest.approx(1.05)
+    assert means["bronchial"] == pytest.approx(1.05)
+    assert any("only the left side" in note for note in found.notes)
