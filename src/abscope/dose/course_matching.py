@@ -46,23 +46,39 @@ def match_courses(
         ]
         for course in open_courses
     }
+    owners = {name: list(dict.fromkeys(owner for owner, _ in mine)) for name, mine in fits.items()}
     questions: list[MatchQuestion] = []
     for course in open_courses:
-        mine = fits[course.name]
-        owners = list(dict.fromkeys(owner for owner, _ in mine))
-        rivals = [name for name, theirs in fits.items() if set(theirs) & set(mine)]
-        if len(owners) == 1 and len(rivals) <= len(mine):
-            named[course.name] = owners[0]
+        mine = owners[course.name]
+        rivals = [name for name, theirs in owners.items() if set(theirs) & set(mine)]
+        if len(mine) == 1 and _all_placed({name: fits[name] for name in rivals}):
+            named[course.name] = mine[0]
             continue
-        if len(owners) > 1:
-            what = f"{' and '.join(owners)} have these fractions and this prescription"
-        elif owners:
-            what = f"{', '.join(rivals)} all have the fractions and the prescription of {owners[0]}"
+        if len(mine) > 1:
+            what = f"{' and '.join(mine)} have these fractions and this prescription"
+        elif mine:
+            what = f"more doses ({', '.join(rivals)}) fit {mine[0]} than it has phases"
         else:
             what = "no recorded course has these fractions and this prescription"
-        likely = tuple(owners) or tuple(item.id for item in recorded)
+        likely = tuple(mine) or tuple(item.id for item in recorded)
         questions.append(MatchQuestion(course.name, course_words(course), what, likely))
     return CourseMatching(named, tuple(questions))
+
+
+def _all_placed(fits: Mapping[str, Sequence[tuple[str, str]]]) -> bool:
+    """Whether each course can have a phase of its own (augmenting paths)."""
+    holder: dict[tuple[str, str], str] = {}
+
+    def place(name: str, tried: set[tuple[str, str]]) -> bool:
+        for phase in fits[name]:
+            if phase not in tried:
+                tried.add(phase)
+                if phase not in holder or place(holder[phase], tried):
+                    holder[phase] = name
+                    return True
+        return False
+
+    return all(place(name, set()) for name in fits)
 
 
 def _from_map(

@@ -105,12 +105,13 @@ def _over_all(
     parts: Sequence[CourseDose], *, registrations: Sequence[Registration], options: TableOptions
 ) -> LesionDose:
     rows = [part.row for part in parts]
-    curve, region = _summed(parts, registrations, options)
     means = [row.mean_dose_gy for row in rows]
     share_ok = all(
         row.in_grid_frac is not None and row.in_grid_frac >= options.lines.in_grid_share_frac
         for row in rows
     )
+    alone = len(parts) == 1
+    curve, region = _summed(parts, registrations, options) if share_ok or alone else (None, None)
     mean_gy = _sum(means) if share_ok else None
     low98, high98, high2 = _bounds(parts) if share_ok and curve is None else (None, None, None)
     d2_gy = dose_at_volume(curve, volume_frac=0.02) if curve is not None else high2
@@ -147,7 +148,7 @@ def _over_all(
         above_half_prescribed_frac=None,
         field_edge_distance_mm=_least([row.field_edge_distance_mm for row in rows]),
         dose_type=", ".join(_distinct(row.dose_type for row in rows)),
-        source="sum over courses" if curve is not None else "bounds over courses",
+        source="sum over courses" if curve is not None or not share_ok else "bounds over courses",
         exposure=name,
         reasons=reasons,
         flags=_flags(rows, curve is not None, share_ok),

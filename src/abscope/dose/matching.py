@@ -6,6 +6,7 @@ region would give a lesion the dose of another one.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ from abscope.dose.study import Study
 from abscope.errors import CaseError, Problem
 
 __all__ = ["MatchQuestion", "Matching", "course_words", "map_template", "match_lesions"]
+
+
+#: Words of a name that do not tell one lesion from another.
+_SIDES = {"left", "right", "both", "bilateral", "upper", "lower", "lesion", "metastasis"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,16 @@ def map_template(
     for lesion in lesions:
         found = matching.regions.get(lesion.id)
         if found:
-            lines.append(f"  {lesion.id}: {_quoted(found[0].roi.name)}")
+            chosen = list(dict.fromkeys(_quoted(region.roi.name) for region in found))
+            answer = chosen[0] if len(chosen) == 1 else f"[{', '.join(chosen)}]"
+            lines.append(f"  {lesion.id}: {answer}")
             continue
         question = asked.get(lesion.id)
         likely = question.candidates if question else ()
+        if len(likely) > 1 and all(lesion.id.casefold() in _words(name) for name in likely):
+            members = ", ".join(map(_quoted, likely))
+            lines.append(f"  # {lesion.id}: [{members}]  # {lesion.label}: one of them, or a group")
+            continue
         answer = _quoted(likely[0]) if likely else "{center_mm: [0, 0, 0], diameter_mm: 10}"
         lines.append(f"  # {lesion.id}: {answer}  # {lesion.label}")
         lines += [f"  #   or {_quoted(name)}" for name in likely[1:]]
@@ -219,15 +230,23 @@ def _twice(found: Sequence[tuple[StructureSet, Roi]]) -> list[str]:
 
 
 def _likely(study: Study, lesion: Lesion) -> tuple[str, ...]:
-    """Names that look like the lesion or its site, targets before organs; at most six."""
+    """Names that hold the id, else at most six that look like the lesion, its site or a target."""
     rois = [roi for item in study.structure_sets for roi in item.rois if roi.contours]
     names = list(dict.fromkeys(roi.name for roi in rois))
-    words = [lesion.id, lesion.label, *(site.name.replace("_", " ") for site in lesion.sites)]
-    close = [name for word in words for name in _near(word, names)]
-    parts = {part for word in words for part in word.casefold().split() if len(part) > 3}
-    close += [name for name in names if any(part in name.casefold() for part in parts)]
+    holding = [name for name in names if lesion.id.casefold() in _words(name)]
+    if holding:
+        return tuple(holding)
+    texts = [lesion.id, lesion.label, *(site.name.replace("_", " ") for site in lesion.sites)]
+    close = [name for text in texts for name in _near(text, names)]
+    telling = {word for text in texts for word in _words(text) if len(word) > 3} - _SIDES
+    shared = {name: len(telling & _words(name)) for name in names}
+    close += sorted((name for name in names if shared[name]), key=lambda name: -shared[name])
     targets = [roi.name for roi in rois if roi.role in ("GTV", "CTV", "PTV")]
     return tuple(dict.fromkeys([*close, *targets]))[:6]
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.split(r"[\W_]+", text.casefold()) if word}
 
 
 def _near(word: str, names: Sequence[str]) -> list[str]:

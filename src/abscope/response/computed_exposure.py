@@ -28,7 +28,7 @@ class ComputedExposure:
     """The class over the plans of a course; 'unknown' where the doses leave it to other evidence.
 
     ``dose_gy`` is the interval of the summed mean, None where a mean is missing. ``evidence`` is D0
-    where a dose is known, D1 where the class rests on a confirmed distance.
+    where doses decide, D1 where out of field rests on a confirmed distance.
     """
 
     name: ComputedName
@@ -60,9 +60,10 @@ def computed_exposure(
     if (fault := _disagreement(name, stated_gy, lines)) is not None:
         name = "uncertain"
         reasons.append(fault)
-    if "out_of_field" in words and name not in ("out_of_field", "unknown"):
+    if "out_of_field" in words and name in ("low_dose", "partial", "in_field"):
         reasons.append("the words 'out of field' do not agree with the computed dose")
-    return ComputedExposure(name, "D1" if dose is None else "D0", dose, tuple(reasons))
+    by_distance = name == "out_of_field" and dose is None
+    return ComputedExposure(name, "D1" if by_distance else "D0", dose, tuple(reasons))
 
 
 _Found = tuple[ComputedName, _Span | None, list[str]]
@@ -74,7 +75,8 @@ def _over_plans(computed: list[Exposure], lines: ExposureLines) -> _Found:
         name for item in computed if item.computed_class for name in item.computed_class.candidates
     ]
     name: ComputedName = max(classes, key=_ORDER.index, default="unknown")
-    reasons = list(dict.fromkeys(reason for item in computed for reason in item.reasons))
+    decisive = sorted(computed, key=lambda item: _class_of(item) != name)
+    reasons = list(dict.fromkeys(reason for item in decisive for reason in item.reasons))
     dose = _sum([item.mean_dose_gy for item in computed])
     if name == "unknown" and all(_inside(item) for item in computed):
         name = "uncertain"
@@ -82,11 +84,16 @@ def _over_plans(computed: list[Exposure], lines: ExposureLines) -> _Found:
         top = _sum([item.d2_dose_gy for item in computed])
         if top is not None and top[1] is not None and lines.inflation * top[1] >= lines.low_gy:
             name = "uncertain"
-            reasons.append(
+            reasons.insert(
+                0,
                 f"the D2 of its plans sum to {top[1]:.2f} Gy, times {lines.inflation:g} not below "
-                f"{lines.low_gy:g} Gy"
+                f"{lines.low_gy:g} Gy",
             )
     return name, dose, reasons
+
+
+def _class_of(item: Exposure) -> str | None:
+    return item.computed_class.value if item.computed_class is not None else None
 
 
 def _over_members(found: Mapping[str | None, _Found]) -> _Found:
@@ -101,7 +108,11 @@ def _over_members(found: Mapping[str | None, _Found]) -> _Found:
         name = min(classes, key=_ORDER.index)
     else:
         name = "unknown" if set(classes) == {"out_of_field", "unknown"} else "uncertain"
-    counted = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in classes.items())
+    counted = ", ".join(
+        f"{classes[word]} {word.replace('_', ' ')}"
+        for word in (*_ORDER, "uncertain")
+        if classes[word]
+    )
     reasons = [f"a group of {len(found)}: {counted}"]
     reasons += [f"{region}: {said[0]}" for region, (_, _, said) in found.items() if said]
     doses = [dose for _, dose, _ in found.values()]

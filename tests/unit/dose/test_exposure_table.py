@@ -167,6 +167,19 @@ def test_out_of_field_needs_the_whole_lesion_inside_the_grid():
     assert "not more than 150 mm" in rows["edge", "C1"].reasons[0]
 
 
+def test_what_one_course_does_not_cover_is_not_summed():
+    narrow = dose_of(lambda x, y, z: 20 + 0 * x, grid=box((-40, -40, -40), (2.5, 40, 40)))
+    study = study_of((uniform(20.0), plan_of("A", day=0)), (narrow, plan_of("B", day=1)))
+    rows = table(study, {"L1": [region()]})
+    assert rows["L1", "C1"].in_grid_frac == 1
+    assert 0.5 < rows["L1", "C2"].in_grid_frac < 0.95
+    every = rows["L1", "all"]
+    assert every.mean_dose_gy is every.d2_dose_gy is every.bed10_gy is None
+    assert every.in_grid_frac == rows["L1", "C2"].in_grid_frac
+    assert every.flags[0] == "not inside the grid of every course: no sum over courses"
+    assert every.exposure == "in_field"
+
+
 def test_two_small_doses_that_reach_the_line_together():
     pairs = [(uniform(0.3), plan_of(name, levels=[30.0])) for name in "AB"]
     rows = table(study_of(*pairs), {"L1": [region()]})

@@ -57,6 +57,13 @@ def test_a_similar_name_is_a_question_and_never_a_guess():
     assert "no region has its id or name. Is it GTV lung lft" in str(first)
 
 
+def test_names_that_hold_the_id_are_the_likely_ones():
+    found = match(
+        study(roi(1, "L2 segment IV"), roi(2, "L2_b"), roi(3, "PTV liver"), roi(4, "L20"))
+    )
+    assert found.questions[1].candidates == ("L2 segment IV", "L2_b")
+
+
 def test_an_empty_region_and_two_of_one_name_match_nothing():
     assert len(match(study(roi(1, "L1", empty=True), roi(2, "L2"))).questions) == 1
     twice = match(study(roi(1, "L1"), roi(2, "GTV lung left"), roi(3, "L2")))
@@ -173,6 +180,17 @@ def test_the_template_is_a_map_that_asks_the_same_questions():
     assert "#   C1: 5 fractions, 25 Gy, PLAN dose" in text
 
 
+def test_the_template_offers_a_group_where_several_names_hold_the_id():
+    made = study(roi(1, "L2 a"), roi(2, "L2 b"))
+    text = map_template(made, matching=match(made), lesions=LESIONS, courses=courses_of(made))
+    assert '  # L2: ["L2 a", "L2 b"]  # ' in text
+    answered = text.replace("  # L2: [", "  L2: [")
+    found = match(made, answered)
+    assert [region.roi.number for region in found.regions["L2"]] == [1, 2]
+    again = map_template(made, matching=found, lesions=LESIONS, courses=courses_of(made))
+    assert '  L2: ["L2 a", "L2 b"]' in again
+
+
 def course(name, schedule, *more):
     phases = [{"id": f"{name}P{n}", "schedule": text} for n, text in enumerate((schedule, *more))]
     return RTCourse.model_validate({"id": name, "phases": phases})
@@ -203,7 +221,13 @@ def test_a_course_that_fits_two_or_none_is_a_question():
     assert found.questions[1].what.startswith("no recorded course")
     one_phase = match_courses(courses((5, 25.0), (5, 25.0)), recorded=recorded[:1])
     assert one_phase.of_case == {}
-    assert "all have" in one_phase.questions[0].what
+    assert "more doses (C1, C2) fit RT1 than it has phases" in one_phase.questions[0].what
+
+
+def test_phases_that_fit_several_doses_are_shared_out():
+    recorded = [course("RT1", "22.5 Gy in 5", "22.6 Gy in 5")]
+    found = match_courses(courses((5, 22.45), (5, 22.7)), recorded=recorded)
+    assert found.of_case == {"C1": "RT1", "C2": "RT1"}
 
 
 def test_the_map_decides_over_the_numbers():

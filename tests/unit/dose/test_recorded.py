@@ -97,7 +97,7 @@ def test_plans_of_one_course_are_taken_together():
     item = exposure(found(near_patient(), 0.3, 0.3))
     assert item.exposure == "uncertain"
     assert item.dose_gy == (pytest.approx(0.6), pytest.approx(0.6))
-    assert "sum to 0.60 Gy" in item.reasons[-1]
+    assert "sum to 0.60 Gy" in item.reasons[0]
     assert exposure(found(near_patient(), 0.1, 0.1)).exposure == "out_of_field"
     assert exposure(found(near_patient(), 0.1, 3.0)).exposure == "low_dose"
 
@@ -133,6 +133,17 @@ def test_a_group_has_the_class_that_holds_for_each_member(members, name):
     assert item.exposure == name
     assert item.reasons[0].startswith("a group of 2: ")
     assert item.reasons[1].startswith("n0: ")
+
+
+def test_a_confirmed_distance_is_the_evidence_of_another_region():
+    study = study_of((dose_of(lambda x, y, z: 3 + 0 * x), plan_of("P", levels=[30.0])))
+    rows = exposure_table(
+        study, courses=courses_of(study), lesions={"L": []}, alpha_beta_gy=None,
+        options=replace(COARSE, confirmed_distances={("L", "all"): 400.0}),
+    )  # fmt: skip
+    item = exposure(with_exposures(near_patient(), rows, courses={"C1": "RT"}))
+    assert (item.exposure, item.evidence, item.dose_gy) == ("out_of_field", "D1", None)
+    assert "confirmed 400 mm from the field" in item.reasons[0]
 
 
 def test_the_doses_of_a_group_are_an_interval():
