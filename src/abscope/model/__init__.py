@@ -1,0 +1,1 @@
+"""How it works: one mechanism per file; ``system.py`` alone couples them."""
