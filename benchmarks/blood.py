@@ -295,11 +295,11 @@ def accuracy(options: argparse.Namespace) -> str:
             [
                 "",
                 "events",
-                f"{result.simulated_mean_gy:.4f} ± {result.simulated_mean_se_gy:.4f}",
+                f"{result.simulated_mean_gy:.5f} ± {result.simulated_mean_se_gy:.5f}",
                 f"{result.sd_gy:.4f}",
-                f"{result.unirradiated_frac:.4f} ± {result.unirradiated_se_frac:.4f}",
-                *(f"{v:.4f} ± {np.sqrt(v * (1 - v) / 4e6):.4f}" for v in volumes),
-                f"{survival.surviving_frac:.4f} ± {survival.se_frac:.4f}",
+                f"{result.unirradiated_frac:.5f} ± {result.unirradiated_se_frac:.5f}",
+                *(f"{v:.5f} ± {np.sqrt(v * (1 - v) / 4e6):.5f}" for v in volumes),
+                f"{survival.surviving_frac:.5f} ± {survival.se_frac:.5f}",
             ]
         )
         if name in theirs:

@@ -111,7 +111,11 @@ note = "a test"
     for name, to in (("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")):
         text += f'[compartment.{name}]\nvolume_percent = 25\nflow_percent = 50\nto = "{to}"\n'
     assert "no blood gets from a to c, d; expected one circulation" in refused(text)
-    assert "fewer than two compartments" in refused(text.split("[compartment.a]")[0])
+    head = text.split("[compartment.a]")[0]
+    assert "fewer than two compartments" in refused(head)
+    assert "compartment.b: is 4; expected a table with" in refused(
+        "compartment = {a = 3, b = 4}\n" + head
+    )
 
 
 def test_edits_change_only_what_they_name():

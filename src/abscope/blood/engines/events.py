@@ -142,16 +142,13 @@ def _alias_tables(
     other = np.tile(np.arange(n, dtype=np.int16), (rows, 1))
     for row in range(rows):
         scaled = probability[row] * n
-        small = [i for i in range(n) if scaled[i] < 1]
+        # the smallest first: what is never reached is settled before rounding can matter
+        small = [i for i in np.argsort(-scaled, kind="stable") if scaled[i] < 1]
         large = [i for i in range(n) if scaled[i] >= 1]
         while small and large:
             little, much = small.pop(), large[-1]
             accept[row, little], other[row, little] = scaled[little], much
             scaled[much] -= 1 - scaled[little]
             if scaled[much] < 1:
-                small.append(large.pop())
-        # what is left is 1 but for rounding; a compartment that is not reached stays out
-        for i in small:
-            if probability[row, i] == 0:
-                accept[row, i], other[row, i] = 0.0, int(np.argmax(probability[row]))
+                small.insert(0, large.pop())
     return accept, other
