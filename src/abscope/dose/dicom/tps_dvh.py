@@ -13,6 +13,7 @@ __all__ = ["curve_max_gy", "curve_mean_gy", "system_dvhs"]
 
 _AGREES_FRAC = 0.01
 _ROUNDING = 1e-6
+_FINE = 100
 
 
 def curve_mean_gy(dose_gy: Floats, volume_ml: Floats) -> float:
@@ -53,18 +54,19 @@ def system_dvhs(
         wrong_max = header.max_dose_gy is not None and kept_max is None
         if wrong_mean or wrong_max:
             pair = (header.mean_dose_gy, mean) if wrong_mean else (header.max_dose_gy, top)
-            contradicted.append((abs(pair[0] or 0.0), *pair, "mean" if wrong_mean else "maximum"))
+            which = "mean" if wrong_mean else "maximum"
+            contradicted.append((pair[0] or 0.0, pair[1], bin_gy, which))
         curves.append(SystemDvh(header.roi_number, dose_gy, volume_ml, kept_mean, kept_max))
     found = []
     if contradicted:
-        _, stated, of_curve, which = max(contradicted)
+        stated, of_curve, _, which = max(contradicted)
         found.append(
             DoseFinding(
                 "dvh-summary", "warning", about,
                 f"the DVH summary of {len(contradicted)} regions contradicts its own curve "
                 f"(a {which} of {stated:.2f} 'Gy' where the curve gives {of_curve:.2f} Gy)",
                 "agreement within 1 %",
-                "The curves are used. The summary may be in percent of the prescribed dose.",
+                f"The curves are used.{_percent(contradicted)}",
             )
         )  # fmt: skip
     if unusable:
@@ -76,6 +78,24 @@ def system_dvhs(
             )
         )  # fmt: skip
     return tuple(curves), tuple(found)
+
+
+def _percent(contradicted: Sequence[tuple[float, float, float, str]]) -> str:
+    """Return which dose the summaries would be percent of, '' where they share none.
+
+    A dose of fewer than 100 bins is too coarse to tell.
+    """
+    whole = [
+        (100 * of_curve / stated, _AGREES_FRAC + bin_gy / of_curve)
+        for stated, of_curve, bin_gy, _ in contradicted
+        if stated > 0 and of_curve >= _FINE * bin_gy
+    ]
+    if not whole:
+        return ""
+    middle = float(np.median([dose for dose, _ in whole]))
+    if any(abs(dose - middle) > slack * middle for dose, slack in whole):
+        return ""
+    return f" The summaries fit percent of {middle:.3g} Gy."
 
 
 def _agreeing(stated: float | None, of_curve: float, bin_gy: float) -> float | None:

@@ -178,6 +178,9 @@ def test_the_breast_case_is_read_with_its_traps(tmp_path):
     assert codes(study) == [
         ("warning", "approval"), ("warning", "dvh-summary"), ("warning", "empty-roi"),
     ]  # fmt: skip
+    (summary,) = [item for item in study.findings if item.code == "dvh-summary"]
+    assert "of 9 regions" in summary.what
+    assert "percent of 14 Gy" in summary.action
     by_roi = {curve.roi_number: curve for curve in dose.dvhs}
     breast = by_roi[rois["Breast"].number]
     assert breast.mean_dose_gy is None, "40.10 is percent of 14 Gy"

@@ -155,6 +155,8 @@ def test_the_summary_counts_only_where_it_agrees_with_its_curve(tmp_path, change
     assert (read.mean_dose_gy, read.max_dose_gy) == kept
     contradicted = {**changes} and kept != (changes.get("mean"), changes.get("maximum"))
     assert set(found) == ({"dvh-summary"} if contradicted else set())
+    if changes.get("maximum") == 100.0:
+        assert "percent of 20 Gy" in found["dvh-summary"].action
     assert read.volume_ml[0] == 50.0
     assert read.dose_gy[0] == 0.0
 
