@@ -71,6 +71,7 @@ def test_table_with_counts_and_figures(inside: Call, table: Path, tmp_path: Path
         (("--spare", "spleen"), "ORGAN=FACTOR"),
         (("--spare", "splen=0.5"), "splen"),
         (("--sites", "near"), "together or apart"),
+        (("--sex", "any"), "female or male"),
         (("--beam-time-s", "0"), "1 to 7200"),
         (("--fractions", "0"), "1 to 60"),
         (("--count", "5=640"), "labs of the case"),

@@ -79,6 +79,9 @@ _SpareOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+_SexOption = Annotated[
+    str, typer.Option("--sex", help="For a table: circulation of the reference female or male.")
+]
 _SubsetsOption = Annotated[
     bool, typer.Option("--subsets", help="Also CD4, CD8, B and NK cells, with their range.")
 ]
@@ -91,12 +94,16 @@ def blood(  # noqa: PLR0913 - the options of the command line
     dose: _DoseOption = None,
     organs: _OrgansOption = None,
     count: _CountOption = None,
+    sex: _SexOption = "female",
     figures: _FiguresOption = None,
     beam_time_s: _BeamOption = None,
     fractions: _FractionsOption = None,
     sites: _SitesOption = None,
     spare: _SpareOption = None,
-    subsets: _SubsetsOption = False,
+    subsets: _SexOption = Annotated[
+    str, typer.Option("--sex", help="For a table: circulation of the reference female or male.")
+]
+_SubsetsOption = False,
     draws: _DrawsOption = 2000,
     seed: _SeedOption = 1,
     force: ForceOption = False,
@@ -116,8 +123,8 @@ def blood(  # noqa: PLR0913 - the options of the command line
         scenarios=_scenarios(beam_time_s, fractions, sites, spare or ()),
         subsets=subsets,
     )
-    _check_sources(case, dose, organs, count)
-    name, planned, found = _forecast(case, (dose, organs), count or (), options)
+    _check_sources(case, (dose, organs), count, sex)
+    name, planned, found = _forecast(case, (dose, organs), (count or (), sex), options)
     written = _draw(name, planned, found, folder=figures, force=force, seed=options.seed)
     answer(
         {"case": name, **plain_forecast(found), "written": written},
@@ -127,14 +134,17 @@ def blood(  # noqa: PLR0913 - the options of the command line
 
 
 def _check_sources(
-    case: str, dose: Path | None, organs: Path | None, count: Sequence[str] | None
+    case: str, sources: tuple[Path | None, Path | None], count: Sequence[str] | None, sex: str
 ) -> None:
+    dose, organs = sources
     is_table = case.lower().endswith(".csv")
     wrong = None
     if dose is not None and organs is not None:
         wrong = ("both --dose and --organs are given", "one source of organ doses")
     elif is_table and (dose is not None or organs is not None):
         wrong = ("a table of organ doses and another source of them", "one source")
+    elif sex not in ("female", "male"):
+        wrong = (f"--sex {sex}", "female or male")
     elif count and not is_table:
         wrong = ("--count beside a case", "the counts under labs of the case")
     if wrong is not None:
@@ -144,7 +154,7 @@ def _check_sources(
 def _forecast(
     case: str,
     sources: tuple[Path | None, Path | None],
-    count: Sequence[str],
+    of_table: tuple[Sequence[str], str],
     options: "ForecastOptions",
 ) -> tuple[str, "tuple[PlannedDose, ...]", "Forecast"]:
     from abscope.blood.alc.counts import counts_of_days
@@ -156,10 +166,12 @@ def _forecast(
 
     if case.lower().endswith(".csv"):
         planned = planned_of_table(read_organ_table(Path(case)))
-        told = ("sex not known: the circulation of the reference woman is used",
-                "courses follow each other on weekdays from day 0")  # fmt: skip
         found = forecast(
-            planned, counts=counts_of_days(count), sex="female", options=options, notes=told
+            planned,
+            counts=counts_of_days(of_table[0]),
+            sex="male" if of_table[1] == "male" else "female",
+            options=options,
+            notes=("courses follow each other on weekdays from day 0",),
         )
         return Path(case).stem, planned, found
     located = open_case(case)

@@ -134,7 +134,7 @@ def _grades(heights: _Heights, axis: TimeAxis, *, narrow: bool) -> Iterator[Elem
         yield line((axis.left_px, y), (axis.right_px, y), stroke="rule", stroke_dasharray="6 4")
         text = f"below: grade {grade + 1}" if narrow else f"below: CTCAE grade {grade + 1}"
         if narrow:
-            yield label((axis.right_px - 2, y + 12), text, size_px=10, fill="muted", anchor="end")
+            yield label((axis.right_px - 2, y + 12), text, size_px=11, fill="muted", anchor="end")
         else:
             yield label((axis.right_px + 8, y + 4), text, size_px=11, fill="muted")
 
