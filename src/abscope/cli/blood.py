@@ -100,10 +100,7 @@ def blood(  # noqa: PLR0913 - the options of the command line
     fractions: _FractionsOption = None,
     sites: _SitesOption = None,
     spare: _SpareOption = None,
-    subsets: _SexOption = Annotated[
-    str, typer.Option("--sex", help="For a table: circulation of the reference female or male.")
-]
-_SubsetsOption = False,
+    subsets: _SubsetsOption = False,
     draws: _DrawsOption = 2000,
     seed: _SeedOption = 1,
     force: ForceOption = False,
