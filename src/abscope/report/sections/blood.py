@@ -73,7 +73,7 @@ def _tables(found: Forecast) -> list[Table]:
         )
         for item in found.shares[:8]
     )
-    columns = ("Organ", "Mean dose, Gy", "Share of the lymphocyte dose", "Of the fall, due to it alone")
+    columns = ("Organ", "Mean dose, Gy", "Share of the lymphocyte dose", "Fall due to it alone")
     if share_rows:
         note = "The last column leaves out one organ at a time and need not add up to 100 %."
         tables.append(Table("What drives the fall", columns, share_rows, note))
