@@ -185,8 +185,9 @@ def _dose_known(exposure: Exposure) -> bool:
 
 
 def _class_stated(exposure: Exposure) -> bool:
-    stated = exposure.stated_class
-    return stated is not None and any(item != "unknown" for item in stated.candidates)
+    """Whether a class other than unknown is stated or computed."""
+    classes = (exposure.stated_class, exposure.computed_class)
+    return any(item != "unknown" for found in classes if found for item in found.candidates)
 
 
 def _there(view: View, course: RTCourse, lesion: Lesion) -> bool:
