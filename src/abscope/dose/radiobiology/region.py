@@ -124,7 +124,8 @@ def effective_uniform_dose_gy(
     """Return the uniform dose (Gy, all fractions) that leaves as many cells as the given doses.
 
     The survival-based EUD: n d with S(d)^n = sum_i v_i S(D_i / n)^n, solved in closed form. It
-    lies between the lowest and the mean dose.
+    lies between the lowest and the highest dose; below the mean wherever cell kill is not all
+    within the shoulder of the curve, always where beta is 0.
     Source: Niemierko 1997, Med Phys 24:103, doi:10.1118/1.598063.
     """
     logs = log_region_survival(

@@ -51,7 +51,7 @@ def thames_factor(n_per_day: int, *, interval_min: float, half_time_min: float) 
     of each fraction is multiplied by 1 + h. Repair overnight is taken as complete.
 
     Raises ModelError for a number below 1, a negative interval or a half-time not positive.
-    Source: Thames 1985, Int J Radiat Biol 47:319, doi:10.1080/09553008514550461.
+    Source: Thames 1985, Int J Radiat Biol 47:319.
 
     >>> thames_factor(2, interval_min=60.0, half_time_min=60.0)
     0.5
