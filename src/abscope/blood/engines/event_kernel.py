@@ -97,13 +97,18 @@ def _next(state):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _seed(state, seed, number):  # type: ignore[no-untyped-def]
-    # splitmix64 of seed and number fills the state
-    value = seed * np.uint64(0x9E3779B97F4A7C15) + number * np.uint64(0xD1B54A32D192ED03)
+    # splitmix64 fills the state from a hash of seed and number: streams of neighbors share nothing
+    value = _mixed(_mixed(seed + np.uint64(0x9E3779B97F4A7C15)) + number)
     for place in range(4):
         value += np.uint64(0x9E3779B97F4A7C15)
-        mixed = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state[place] = mixed ^ (mixed >> np.uint64(31))
+        state[place] = _mixed(value)
+
+
+@numba.njit(cache=True, nogil=True)
+def _mixed(value):  # type: ignore[no-untyped-def]
+    mixed = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
