@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from abscope.case.reader import read_case_text
 from abscope.case.record import Case
+from abscope.case.writer import case_to_yaml
 from abscope.dose.courses import courses_of
 from abscope.dose.dvh import DvhSettings
 from abscope.dose.exposure_table import TableOptions, exposure_table
 from abscope.dose.recorded import exposure_of, with_exposures
 from abscope.errors import CaseError
+from abscope.report.build import build_report
 from abscope.response.abscopal import abscopal_call
 from abscope.response.assessment import assess_case
 from abscope.response.exposure import exposures
@@ -228,3 +231,10 @@ def test_a_dose_beyond_the_record_is_said_and_left_out():
     recorded = exposure_of(row)
     assert recorded.mean_dose_gy is None
     assert "mean_dose_gy is 250 Gy" in recorded.note
+
+
+def test_the_report_shows_the_computed_class_beside_the_stated_one():
+    case = found(near_patient(stated_class="out_of_field"), 5.0)
+    page = build_report(read_case_text(case_to_yaml(case), name="case.yaml"), ())
+    assert "computed low dose" in page
+    assert "stated out of field" in page

@@ -141,7 +141,15 @@ def _exposed(material: Material) -> dict[str, tuple[Cell, ...]]:
                 if brief(dose)
             )
             stated = brief(item.stated_class).replace("_", " ")
-            words = join([f"stated {stated}" if stated else "", doses or "dose not reported"])
+            computed = brief(item.computed_class).replace("_", " ")
+            words = join(
+                [
+                    f"stated {stated}" if stated else "",
+                    f"computed {computed}" if computed else "",
+                    doses or ("dose unknown" if computed else "dose not reported"),
+                ]
+            )
+            words = f"{item.region}: {words}" if item.region else words
             line = Said(f"{course.id}: {words}", loc=item.loc or "", note=item.note or "")
             found.setdefault(item.lesion, []).append(line)
     return {name: tuple(lines) for name, lines in found.items()}
