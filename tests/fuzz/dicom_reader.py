@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -54,7 +55,20 @@ ACCEPT_ALL = dict.fromkeys(
      "frame-missing"), "fuzzing",
 )  # fmt: skip
 LENGTHS = (0, 1, 3, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF)
-NUMBERS = (b"NaN", b"-inf", b"1e999", b"-0", b"1e-400", b"", b"\\\\", b"9" * 16, b"-1", b"0.0")
+NUMBERS = (
+    b"NaN",
+    b"-inf",
+    b"1e999",
+    b"-0",
+    b"1e-400",
+    b"9e14",
+    b"9e307",
+    b"",
+    b"\\\\",
+    b"9" * 16,
+    b"-1",
+    b"0.0",
+)
 OPENED = b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
 CLOSED = b"\xfe\xff\x0d\xe0\0\0\0\0"
 TAG_BYTES = [
@@ -218,6 +232,8 @@ def run(n: int, *, seed: int, only: int | None = None) -> tuple[Counter[str], li
         target = Path(folder) / "mutated.dcm"
         with Remembering(clean) as sandbox:
             for index in range(n) if only is None else (only,):
+                if index and index % 10_000 == 0:
+                    sys.stderr.write(f"{index} read, {len(failures)} failures\n")
                 chance = random.Random(f"{seed} {index}")
                 origin, raw = chance.choice(raws)
                 target.write_bytes(mutated(raw, chance))
@@ -257,6 +273,7 @@ def main() -> int:
     parser.add_argument("--only", type=int)
     options = parser.parse_args()
     began = time.perf_counter()
+    warnings.simplefilter("error")
     outcomes, failures = run(options.n, seed=options.seed, only=options.only)
     report = [
         f"{options.n} mutations, seed {options.seed}, {time.perf_counter() - began:.0f} s",

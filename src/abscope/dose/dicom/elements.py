@@ -68,12 +68,14 @@ DATES = (
 )  # fmt: skip
 
 _LONGEST_TEXT = 256
+#: no length, dose, volume or count comes near; larger ones overflow in what is done with them
+_LARGEST = 1e15
 
 
 def decimals(raw: bytes, *, about: str) -> Floats:
     r"""Return the numbers of a DS or IS value (``1\2.5\-3``), all at once.
 
-    Raises RejectedError where one of them is missing, no number or not finite.
+    Raises RejectedError where one of them is missing, no number, not finite or beyond 1e15.
     """
     text = raw.strip(b" \0")
     if not text:
@@ -84,10 +86,10 @@ def decimals(raw: bytes, *, about: str) -> Floats:
             found = np.fromstring(text.replace(b"\\", b" "), dtype=np.float64, sep=" ")
         except (DeprecationWarning, ValueError):
             found = np.empty(0)
-    if found.size != text.count(b"\\") + 1 or not np.isfinite(found).all():
+    if found.size != text.count(b"\\") + 1 or not (np.abs(found) < _LARGEST).all():
         raise RejectedError(
             f"{about} holds something that is no finite number",
-            "decimal numbers",
+            f"decimal numbers below {_LARGEST:g}",
             "Export the object again.",
         )
     return found

@@ -1,5 +1,6 @@
 """From the header of an RTDOSE to dose in Gy on a grid, or why there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ _SUMMATIONS: dict[str, Summation] = {
     "BRACHY": "BRACHY",
 }
 _EXPORT = "Export the dose again."
+#: one count of a dose is never as much; larger ones could not be held in float32
+_LARGEST_SCALING_GY = 1e3
 
 
 def read_dose(
@@ -31,7 +34,7 @@ def read_dose(
     """Return the dose of one RTDOSE (Gy) and what its own checks found.
 
     None where a firm check refuses it: no scaling, no Gy, pixels that do not fit, a grid that
-    cannot be placed. Values are counts times DoseGridScaling in float32 (7 digits).
+    cannot be placed. Values are counts times DoseGridScaling, kept as float32 (7 digits).
     """
     found = [*_units(header, about), *_size(header.pixels, about)]
     grid, falling, faults = placed(header.placement, header.pixels, about=about)
@@ -40,10 +43,7 @@ def read_dose(
     found += faults
     if grid is None or header.scaling_gy is None or any(item.firm for item in found):
         return None, tuple(found)
-    values = stored_values(header.pixels, path)
-    dose_gy = np.multiply(values, header.scaling_gy, dtype=np.float32, casting="unsafe")
-    if falling:
-        dose_gy = np.ascontiguousarray(dose_gy[::-1])
+    dose_gy = _scaled(header.pixels, path, scaling_gy=header.scaling_gy, falling=falling)
     if header.pixels.signed and float(dose_gy.min()) < 0:
         lowest = float(dose_gy.min())
         found.append(_firm("negative-dose", about, f"the lowest dose is {lowest:g} Gy", ">= 0"))
@@ -82,6 +82,18 @@ def stored_values(pixels: Pixels, path: Path) -> NDArray[np.integer]:
     return values.reshape(shape)
 
 
+def _scaled(pixels: Pixels, path: Path, *, scaling_gy: float, falling: bool) -> NDArray[np.float32]:
+    """Return the dose (Gy), plane by plane, so that the stored numbers are never all in memory."""
+    out = np.empty((pixels.frames, pixels.rows, pixels.columns), np.float32)
+    size = pixels.rows * pixels.columns * pixels.bits // 8
+    for place in range(pixels.frames):
+        counts = None if pixels.counts is None else pixels.counts[place : place + 1]
+        plane = replace(pixels, frames=1, start=pixels.start + place * size, counts=counts)
+        target = out[pixels.frames - 1 - place] if falling else out[place]
+        np.multiply(stored_values(plane, path)[0], scaling_gy, out=target, casting="unsafe")
+    return out
+
+
 def _firm(code: str, about: str, what: str, expected: str) -> DoseFinding:
     return DoseFinding(code, "refused", about, what, expected, _EXPORT, firm=True)
 
@@ -97,9 +109,10 @@ def _units(header: DoseHeader, about: str) -> list[DoseFinding]:
                 "Export the dose in Gy; a relative dose has no scale.", firm=header.units != "",
             )
         )  # fmt: skip
-    if header.scaling_gy is None or not header.scaling_gy > 0:
+    if header.scaling_gy is None or not 0 < header.scaling_gy < _LARGEST_SCALING_GY:
         stated = "missing" if header.scaling_gy is None else f"{header.scaling_gy:g}"
-        found.append(_firm("dose-scaling", about, f"DoseGridScaling is {stated}", "above 0"))
+        expected = f"above 0 and below {_LARGEST_SCALING_GY:g} Gy"
+        found.append(_firm("dose-scaling", about, f"DoseGridScaling is {stated}", expected))
     if header.kind == "ERROR":
         found.append(_firm("dose-type", about, "DoseType is ERROR", "PHYSICAL or EFFECTIVE"))
     if header.kind == "EFFECTIVE":

@@ -27,6 +27,7 @@ FIRM = [
     ("dose-scaling", {"DoseGridScaling": None}, "DoseGridScaling is missing"),
     ("dose-scaling", {"DoseGridScaling": "0"}, "DoseGridScaling is 0"),
     ("dose-scaling", {"DoseGridScaling": "-1"}, "DoseGridScaling is -1"),
+    ("dose-scaling", {"DoseGridScaling": "1e5"}, "DoseGridScaling is 100000"),
     ("frame-offsets", {"GridFrameOffsetVector": None}, "0 numbers for 12 frames"),
     ("frame-offsets", {"GridFrameOffsetVector": ["0", "3"]}, "2 numbers for 12 frames"),
     ("frame-offsets", {"GridFrameOffsetVector": [str(k % 5) for k in range(12)]}, "rise or fall"),
