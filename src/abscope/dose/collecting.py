@@ -7,7 +7,7 @@ from abscope.dose.sampling import Samples
 
 __all__ = ["Collected", "volume_quantile"]
 
-_SORTED_UP_TO = 4_000_000
+_SORTED_UP_TO = 1_000_000
 _BINS = 1 << 20
 _FLUSH = 1 << 20
 
@@ -15,7 +15,7 @@ _FLUSH = 1 << 20
 class Collected:
     """Samples of all slabs, sorted once; many are merged into fine steps of dose on the way.
 
-    More than 4 million ``expected`` samples go into 2^20 steps from 0 to the largest dose.
+    More than a million ``expected`` samples go into 2^20 steps from 0 to the largest dose.
     """
 
     def __init__(self, dose: DoseGrid, *, expected: int) -> None:

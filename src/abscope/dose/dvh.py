@@ -83,9 +83,8 @@ def dvh(
     each plane (see `geometry.raster` and `geometry.planes`); the dose of a cell is interpolated at
     its center. ``plane_spacing_mm`` is the spacing of the image (`StructureSet.plane_spacing_mm`),
     used only where the region has one plane. Volume outside the grid is in ``outside_ml`` and has
-    no dose. Regions of more than 4 million samples are merged into 2^20 steps of dose, each with
-    its own mean dose, so that memory stays bounded: no dose moves by more than a millionth of the
-    largest.
+    no dose. About a million samples or more are merged into 2^20 steps of dose, each with its own
+    mean dose, so that memory stays bounded: no dose moves by more than a millionth of the largest.
 
     The result carries the findings about the region (``findings``). A region without a usable
     contour gives an empty distribution and says so. Raises DicomError where the planes are not

@@ -95,8 +95,9 @@ def _oblique(stack: PlaneStack, grid: Grid, edges: Floats, cap: Cap) -> Covered:
     volumes: list[Floats] = []
     outside = 0.0
     for plane in stack.planes:
-        index, ml_per_mm = oblique_cells(stack, plane=plane, k=sampling.k)
+        index, ml_per_mm, beyond = oblique_cells(stack, plane=plane, grid=grid, k=sampling.k)
         low, high = plane.extent_mm(cap)
+        outside += beyond * (high - low)
         kz = 2 * sampling.kz
         at, thickness = sub_slices(low, high, kz)
         for offset in at:

@@ -1,7 +1,8 @@
 """A region as samples of dose with the volume each stands for, slab by slab."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ _SAMPLES = 80_000
 _MOST_K = 8
 _MOST_KZ = 4
 _MOST_CELLS = 16_000_000
+_ROUNDING = 1e-9  # of sums of areas
 
 Resampling = Literal["auto"] | Method
 
@@ -115,9 +117,11 @@ def region_samples(stack: PlaneStack, *, dose: DoseGrid, sampling: Sampling) -> 
         if stack.aligned:
             yield from _aligned(stack, plane, dose, sampling, (float(edges[0]), float(edges[-1])))
             continue
-        cells = oblique_cells(stack, plane=plane, k=sampling.k)
+        index, ml_per_mm, beyond = oblique_cells(stack, plane=plane, grid=dose.grid, k=sampling.k)
         for slab in plane.slabs:
-            yield _oblique_slab(stack, slab, dose, sampling, cells)
+            samples = _oblique_slab(stack, slab, dose, sampling, (index, ml_per_mm))
+            outside = samples.outside_ml + beyond * (slab.high_mm - slab.low_mm)
+            yield replace(samples, outside_ml=outside)
 
 
 def sub_slices(low_mm: float, high_mm: float, kz: int) -> tuple[Floats, float]:
@@ -137,8 +141,8 @@ def _aligned(
     share = cover.share_frac[covered]
     inside_cells = float(share.sum())
     beyond = max(cover.total_cells - inside_cells, 0.0)
-    if beyond < 1e-9 * max(cover.total_cells, 1.0):
-        beyond = 0.0  # rounding of the sums
+    if beyond < _ROUNDING * max(cover.total_cells, 1.0):
+        beyond = 0.0
     window = DoseWindow(dose, k=k, row=cover.row, column=cover.column, cells=covered.shape)
     evaluate = window.cubic if sampling.method == "cubic" else window.linear
     for slab in plane.slabs:
@@ -157,30 +161,45 @@ def _aligned(
         yield Samples(doses, volumes, outside, slab.outer, overlap)
 
 
-def oblique_cells(stack: PlaneStack, *, plane: Plane, k: int) -> tuple[Floats, Floats]:
-    """Return the cells of a plane that no grid bounds, and the volume of each per thickness.
+def oblique_cells(
+    stack: PlaneStack, *, plane: Plane, grid: Grid, k: int
+) -> tuple[Floats, Floats, float]:
+    """Return the cells of a plane near a grid, the volume of each, and what is beyond them.
 
     The cells are (column, row, 0) (n, 3) in the index space of the stack, k x k per unit or fewer
-    where a plane is huge; the volumes (n,) are ml per mm along the normal.
+    where a plane is huge; the volumes (n,) are ml per mm along the normal, and so is the volume
+    that lies farther out than any corner of the grid.
     """
-    corner = np.floor(np.min([p.min(axis=0) for p in plane.polygons], axis=0))
-    size = np.ceil(np.max([p.max(axis=0) for p in plane.polygons], axis=0)) - corner + 1
+    corners = _stack_index(stack, _grid_corners(grid))
+    drawn = np.concatenate(plane.polygons)
+    low = np.floor(np.maximum(drawn.min(axis=0), corners.min(axis=0)[:2]))
+    high = np.ceil(np.minimum(drawn.max(axis=0), corners.max(axis=0)[:2])) + 1
+    size = np.maximum(high - low, 1.0)
     k = min(k, max(1, int((_MOST_CELLS / float(size.prod())) ** 0.5)))
-    shifted = Plane(
-        plane.offset_mm,
-        tuple(p - corner for p in plane.polygons),
-        plane.signs,
-        plane.slabs,
-        plane.exclusive,
-    )
+    shifted = replace(plane, polygons=tuple(p - low for p in plane.polygons))
     cover = plane_coverage(shifted, k=k, rows=int(size[1]), columns=int(size[0]))
     ml_per_mm = stack.cell_mm2 / (k * k) * ML_PER_MM3
     row, column = np.nonzero(cover.share_frac > 0)
     share = cover.share_frac[row, column]
     index: Floats = np.zeros((len(row), 3))
-    index[:, 0] = (column + cover.column + 0.5) / k - 0.5 + corner[0]
-    index[:, 1] = (row + cover.row + 0.5) / k - 0.5 + corner[1]
-    return index, share * ml_per_mm
+    index[:, 0] = (column + cover.column + 0.5) / k - 0.5 + low[0]
+    index[:, 1] = (row + cover.row + 0.5) / k - 0.5 + low[1]
+    beyond = cover.total_cells - float(share.sum())
+    if beyond < _ROUNDING * cover.total_cells:
+        beyond = 0.0
+    return index, share * ml_per_mm, beyond * ml_per_mm
+
+
+def _grid_corners(grid: Grid) -> Floats:
+    edges = plane_edges_mm(grid)
+    ends = ((-0.5, grid.columns - 0.5), (-0.5, grid.rows - 0.5), (edges[0], edges[-1]))
+    return grid.points_mm(np.array(list(product(*ends)), dtype=float))
+
+
+def _stack_index(stack: PlaneStack, points_mm: Floats) -> Floats:
+    """Return (column, row, offset in mm) (n, 3) in the stack's planes of points in the patient."""
+    found: Floats = (points_mm - stack.affine[:3, 3]) @ np.linalg.inv(stack.affine[:3, :3]).T
+    return found
 
 
 def _oblique_slab(

@@ -39,7 +39,7 @@ def polygon_area(polygon: Floats) -> float:
 
     A = sum(x_i y_(i+1) - x_(i+1) y_i) / 2, from the first point so that far away costs no digits.
     """
-    x, y = (polygon - polygon[0]).T
+    x, y = np.ascontiguousarray((polygon - polygon[0]).T)
     # the first point is the origin now: the edge that closes the line spans no area
     return float(x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
 
