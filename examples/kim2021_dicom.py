@@ -60,7 +60,7 @@ class Fineness:
 
 
 FINE = Fineness(pixel_mm=4.0, slice_mm=3.0, dose_mm=4.0, turn_deg=20.0)
-COARSE = Fineness(pixel_mm=8.0, slice_mm=6.0, dose_mm=8.0, turn_deg=45.0)
+COARSE = Fineness(pixel_mm=8.0, slice_mm=6.0, dose_mm=7.0, turn_deg=45.0)
 
 
 @dataclass(frozen=True)
