@@ -1,5 +1,13 @@
 """What the literature says: each number with unit, range and source."""
 
+from abscope.catalog.circulation import (
+    Circulation,
+    CompartmentFlow,
+    blood_dose_limit,
+    blood_volume_coefficient,
+    edited_circulation,
+    parse_circulation,
+)
 from abscope.catalog.entries import Parameter, load
 from abscope.catalog.exposure import exposure_line
 from abscope.catalog.laboratory import ctcae_lymphocyte_floor, lymphocyte_lower_limit
@@ -29,10 +37,12 @@ from abscope.catalog.trials import (
 )
 
 __all__ = [
-    "DrugRate", "GrowthTimes", "LogisticSet", "LymanSet", "Organ", "OrganCatalog", "Parameter",
-    "SiteTemplate", "TrialArm", "alpha", "alpha_beta", "background_rate", "ctcae_lymphocyte_floor",
-    "drug_rates", "edic_parameter", "expected_drug_rate", "exposure_line", "growth_times", "load",
-    "logistic_set", "lyman_set", "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares",
-    "onset_time", "organ_catalog", "reader_limits", "repair_half_time", "site_template",
-    "site_templates", "spontaneous_regression", "trial_arms", "wilson_interval",
+    "Circulation", "CompartmentFlow", "DrugRate", "GrowthTimes", "LogisticSet", "LymanSet",
+    "Organ", "OrganCatalog", "Parameter", "SiteTemplate", "TrialArm", "alpha", "alpha_beta",
+    "background_rate", "blood_dose_limit", "blood_volume_coefficient", "ctcae_lymphocyte_floor",
+    "drug_rates", "edic_parameter", "edited_circulation", "expected_drug_rate", "exposure_line",
+    "growth_times", "load", "logistic_set", "lyman_set", "lymphocyte_lower_limit",
+    "lymphocyte_parameter", "marrow_shares", "onset_time", "organ_catalog", "parse_circulation",
+    "reader_limits", "repair_half_time", "site_template", "site_templates",
+    "spontaneous_regression", "trial_arms", "wilson_interval",
 ]  # fmt: skip
