@@ -75,7 +75,7 @@ def test_breast_slope_is_met_and_level_is_not() -> None:
         after.append(counts(dose, 25, 33.0)[0])
     slope, level = np.polyfit(edics, after, 1)
     assert slope == pytest.approx(-0.16, rel=0.15)
-    assert level + 1.7 * slope == pytest.approx(0.44, abs=0.02)
+    assert level + 1.7 * slope == pytest.approx(0.48, abs=0.02)
     assert abs(level + 1.7 * slope - 0.628) > 0.15 * 0.628
 
 
@@ -99,21 +99,21 @@ def test_liver_counts_by_blood_dose_are_not_met() -> None:
         per_gy = course_doses(plan, sex="female", n_fractions=[1])[0].blood_mean_gy
         found.append(1410 * counts(body(LIVER, total / 25 / per_gy), 25, 33.0)[0])
     assert np.all(np.diff(found) < 0)
-    assert found[1] < 500 * 0.85  # grade 3 where the cohort has grade 2
+    assert found[1] == pytest.approx(305, abs=5)  # grade 3 where the cohort has grade 2
 
 
 def test_one_lower_sensitivity_meets_both_levels() -> None:
-    """At alpha 0.2 per Gy, inside the 95 % prior, breast and liver levels agree with the cohorts.
+    """At alpha 0.25 per Gy, inside the 95 % prior, breast and liver levels agree with the cohorts.
 
     Published: breast post/pre 0.63 at EDIC 1.7; liver grades 0-1, 2, 3 at 2.90, 5.29, 8.81 Gy.
     """
     plan = (PlannedDose("C", body(BREAST, 1.0), n_fractions=(25,)),)
     scale = 1.7 / edic_comparison(plan, n_fractions=[25]).rules.edic_gy
-    assert counts(body(BREAST, scale), 25, 33.0, alpha=0.2)[0] == pytest.approx(0.628, rel=0.15)
+    assert counts(body(BREAST, scale), 25, 33.0, alpha=0.25)[0] == pytest.approx(0.628, rel=0.15)
     course = (PlannedDose("C", body(LIVER, 1.0)),)
     per_gy = course_doses(course, sex="female", n_fractions=[1])[0].blood_mean_gy
     found = [
-        1410 * counts(body(LIVER, total / 25 / per_gy), 25, 33.0, alpha=0.2)[0]
+        1410 * counts(body(LIVER, total / 25 / per_gy), 25, 33.0, alpha=0.25)[0]
         for total in (2.90, 5.29, 8.81, 11.69)
     ]
     assert found[0] >= 800 > found[1] >= 500 > found[2] >= 200
@@ -122,5 +122,5 @@ def test_one_lower_sensitivity_meets_both_levels() -> None:
 
 def test_the_page_says_the_same() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for text in ("1 : 0.99 : 0.98", "0.44", "255", "0.43 and 0.34", "not met", "0.2 /Gy"):
+    for text in ("1 : 0.99 : 0.98", "0.48", "305", "0.43 and 0.34", "not met", "0.25 /Gy"):
         assert text in page

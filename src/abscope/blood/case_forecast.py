@@ -38,16 +38,19 @@ def forecast_case(
     case: Case,
     *,
     organs: Sequence[OrganDose] = (),
+    tier: Tier | None = None,
     options: ForecastOptions | None = None,
 ) -> CaseForecast:
     """Return the forecast of a case; ``organs`` replace the guessed doses of their courses.
+
+    ``tier`` says where the organ doses come from; None tells histograms from means.
 
     Steroids and chemotherapy count where the case says that they were given. Raises CaseError
     where no fraction can be used, UsageError where a course of the table is not of the case.
     """
     options = options or ForecastOptions()
     if organs:
-        return _forecast(case, tuple(organs), options)
+        return _forecast(case, tuple(organs), options, tier or table_tier(organs))
     return _remembered(case.id, _Held(case), options)
 
 
@@ -79,14 +82,16 @@ class _Held:
 @lru_cache(maxsize=8)
 def _remembered(case_id: str, held: _Held, options: ForecastOptions) -> CaseForecast:
     del case_id
-    return _forecast(held.case, (), options)
+    return _forecast(held.case, (), options, "guess")
 
 
-def _forecast(case: Case, organs: tuple[OrganDose, ...], options: ForecastOptions) -> CaseForecast:
+def _forecast(
+    case: Case, organs: tuple[OrganDose, ...], options: ForecastOptions, tier: Tier
+) -> CaseForecast:
     clock = Clock(case)
     plan = case_plan(case, clock)
     if organs:
-        plan = _with_table(plan, organs)
+        plan = _with_table(plan, organs, tier)
     if not plan.planned:
         raise CaseError(
             Problem(
@@ -137,7 +142,7 @@ def table_tier(organs: Sequence[OrganDose]) -> Tier:
     return "histograms" if any(len(row.dose_per_fraction_gy) > 1 for row in organs) else "means"
 
 
-def _with_table(plan: CasePlan, organs: tuple[OrganDose, ...]) -> CasePlan:
+def _with_table(plan: CasePlan, organs: tuple[OrganDose, ...], tier: Tier) -> CasePlan:
     numbers = {row.course: row.n_fractions for row in organs}
     names = {item.name for item in plan.planned} | {item.course for item in plan.planned}
     single = len(plan.planned) == 1 and len(numbers) == 1
@@ -153,9 +158,7 @@ def _with_table(plan: CasePlan, organs: tuple[OrganDose, ...]) -> CasePlan:
         )
     bodies = {
         body.course: body
-        for body in body_doses(
-            organs, days_d=dict.fromkeys(numbers, (0.0,)), tier=table_tier(organs)
-        )
+        for body in body_doses(organs, days_d=dict.fromkeys(numbers, (0.0,)), tier=tier)
     }
     only = next(iter(bodies.values())) if single else None
     planned = []
@@ -168,7 +171,12 @@ def _with_table(plan: CasePlan, organs: tuple[OrganDose, ...]) -> CasePlan:
             replace(item, body=body, open_body=None, dose_factor_frac=(1.0,),
                     n_fractions=(numbers[body.course],))
         )  # fmt: skip
-    return replace(plan, planned=tuple(planned))
+    replaced = [item for item in planned if item.body.tier != "guess"]
+    outdated = tuple(
+        label for x in replaced for label in (f"{x.course}, phase {x.name}:", f"{x.course}:")
+    )
+    notes = tuple(note for note in plan.notes if not note.startswith(outdated))
+    return replace(plan, planned=tuple(planned), notes=notes)
 
 
 def _sex(case: Case) -> tuple[Sex, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from abscope.blood.doses import BodyDose, CompartmentDose, Tier
-from abscope.blood.pools.doses import mixture
+from abscope.blood.pools.doses import NODE_SURROUNDINGS, mixture
 from abscope.blood.pools.traffic import NODE_REGIONS
 from abscope.catalog.circulation import circulation
 from abscope.catalog.lymphocytes import lymphocyte_parameter, marrow_shares
@@ -52,8 +52,8 @@ def body_doses(
 
 def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier) -> BodyDose:
     notes = [
-        f"{row.organ}: {1 - row.covered_frac:.0%} lies outside the dose grid and counts as not "
-        "irradiated"
+        f"{course}: {1 - row.covered_frac:.0%} of {row.organ} lies outside the dose grid and "
+        "counts as not irradiated"
         for row in rows
         if row.covered_frac < 0.98
     ]
@@ -66,10 +66,17 @@ def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier:
     spread = lymphocyte_parameter("dose_scale_sd_log").value
     if remainder is None:
         notes.append(
-            "no row 'remainder': organs that the table does not list count as not irradiated"
+            f"{course}: no row 'remainder'; what the table does not list counts as not irradiated"
         )
         spread = math.hypot(spread, lymphocyte_parameter("missing_remainder_sd_log").value)
     rest = remainder or CompartmentDose("remainder", np.zeros(1), np.ones(1))
+    nodes = {row.organ for row in rows if row.organ.startswith(("nodes_", "lymph_nodes"))}
+    if not nodes:
+        notes.append(
+            f"{course}: no node is in the table; nodes have the dose of organs around them"
+        )
+    if remainder is not None and any(row.covered_frac < 0.98 for row in rows):
+        spread = math.hypot(spread, lymphocyte_parameter("missing_remainder_sd_log").value)
     times = {row.beam_on_time_s for row in rows if row.beam_on_time_s is not None}
     return BodyDose(
         course=course,
@@ -102,6 +109,11 @@ def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[Com
     if any(name.startswith("marrow_") for name in found):
         for bone_name in marrow_shares():
             found.setdefault(f"marrow_{bone_name}", mixture(f"marrow_{bone_name}", [(rest, 1.0)]))
+    if "lymph_nodes" not in found:
+        for region in NODE_REGIONS:
+            name = f"nodes_{region}"
+            around = [(found[organ], 1.0) for organ in NODE_SURROUNDINGS[region] if organ in found]
+            found.setdefault(name, mixture(name, around or [(rest, 1.0)]))
     found |= {
         name: mixture(name, weighted)
         for name, weighted in _weighted(found, rest).items()

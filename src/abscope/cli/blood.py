@@ -13,6 +13,7 @@ from abscope.errors import Problem, UsageError
 if TYPE_CHECKING:
     from abscope.blood.alc.prediction import CountPrediction, GradeChances
     from abscope.blood.alc.what_if import Scenario
+    from abscope.blood.doses import Tier
     from abscope.blood.forecast import Forecast, ForecastOptions
     from abscope.blood.planned import PlannedDose
     from abscope.dose.results import OrganDose
@@ -173,11 +174,12 @@ def _forecast(
         return Path(case).stem, planned, found
     located = open_case(case)
     rows: Sequence[OrganDose] = ()
+    tier: Tier | None = None
     if sources[1] is not None:
         rows = read_organ_table(sources[1])
     elif sources[0] is not None:
-        rows = organs_of_study(sources[0], case=located.case)
-    whole = forecast_case(located.case, organs=rows, options=options)
+        rows, tier = organs_of_study(sources[0], case=located.case), "dicom"
+    whole = forecast_case(located.case, organs=rows, tier=tier, options=options)
     return located.case.id, whole.plan.planned, whole.forecast
 
 

@@ -46,7 +46,8 @@ def test_liver_of_2_gy_gives_the_mean_blood_dose_of_the_liver() -> None:
 
 def test_uniform_body_is_uniform_everywhere() -> None:
     found = body(row("lung", 1.5), row("remainder", 1.5))
-    assert [item.mean_gy for item in found.compartments] == pytest.approx([1.5] * 28)
+    means = [item.mean_gy for item in found.compartments]
+    assert means == pytest.approx([1.5] * len(means))
     assert blood_mean_gy(found, sex="male") == pytest.approx(1.5)
     parts = pool_weighted_gy(found, weight_frac=traffic().weight_frac, sex="male")
     assert sum(parts.values()) == pytest.approx(1.5, abs=1e-12)
@@ -76,7 +77,18 @@ def test_missing_remainder_is_said_and_widens() -> None:
     with_rest, without = body(row("liver"), row("remainder", 0.1)), body(row("liver"))
     assert any("remainder" in note for note in without.notes)
     assert without.scale_sd_log > with_rest.scale_sd_log
-    assert not with_rest.notes
+    assert not any("remainder" in note for note in with_rest.notes)
+
+
+def test_nodes_without_a_row_have_the_dose_of_organs_around_them() -> None:
+    found = body(row("heart", 2.0), row("lung", 4.0), row("remainder", 0.1))
+    means = {item.pool: item.dose.mean_gy for item in pool_doses(found)}
+    assert means["nodes_mediastinum"] == pytest.approx(3.0)
+    assert means["nodes_pelvis"] == pytest.approx(0.1)
+    assert any("no node" in note for note in found.notes)
+    listed = body(row("heart", 2.0), row("lymph_nodes", 0.5), row("remainder", 0.1))
+    assert {x.dose.mean_gy for x in pool_doses(listed) if "node" in x.pool} == {0.5}
+    assert not any("no node" in note for note in listed.notes)
 
 
 def test_dose_outside_the_grid_is_named() -> None:

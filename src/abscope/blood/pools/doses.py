@@ -12,22 +12,26 @@ from abscope.catalog.lymphocytes import marrow_shares
 from abscope.dose.geometry.grid import Floats
 
 __all__ = [
-    "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy",
+    "NODE_SURROUNDINGS", "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy",
     "static_survival_frac",
 ]  # fmt: skip
+
+#: Organs around the nodes of a region, whose dose stands in for theirs.
+NODE_SURROUNDINGS: dict[str, tuple[str, ...]] = {
+    "neck": ("thyroid",),
+    "axilla": ("muscle",),
+    "mediastinum": ("stomach_esophagus", "left_heart", "lung"),
+    "abdomen": ("small_intestine", "pancreas", "kidneys"),
+    "pelvis": ("bladder", "gonads"),
+}
 
 #: Where a pool other than blood has its dose from: the first line of which a part is known.
 _SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
     "spleen": (("spleen",),),
-    "nodes_neck": (("nodes_neck",), ("lymph_nodes",), ("thyroid",)),
-    "nodes_axilla": (("nodes_axilla",), ("lymph_nodes",), ("muscle",)),
-    "nodes_mediastinum": (
-        ("nodes_mediastinum",), ("lymph_nodes",), ("stomach_esophagus", "left_heart", "lung"),
-    ),
-    "nodes_abdomen": (
-        ("nodes_abdomen",), ("lymph_nodes",), ("small_intestine", "pancreas", "kidneys"),
-    ),
-    "nodes_pelvis": (("nodes_pelvis",), ("lymph_nodes",), ("bladder", "gonads")),
+    **{
+        f"nodes_{region}": ((f"nodes_{region}",), ("lymph_nodes",), around)
+        for region, around in NODE_SURROUNDINGS.items()
+    },
     "gut": (("small_intestine", "large_intestine"),),
     "tissue": (("lung", "muscle", "skin", "fat", "other"),),
 }  # fmt: skip
