@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from abscope.cli import assess, best, cases, check, new, regimen, report, schema, show
+from abscope.cli import assess, best, blood, cases, check, new, regimen, report, schema, show
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
@@ -36,6 +36,7 @@ for _command in (
     check.check,
     assess.assess,
     best.best,
+    blood.blood,
     new.new,
     schema.schema,
     regimen.regimen,
