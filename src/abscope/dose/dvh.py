@@ -35,7 +35,7 @@ __all__ = [
     "volume_at_dose",
 ]
 
-#: The volume of the near maximum dose (ml); ICRU 91 and TG-101 use 0.03 to 0.035 cm3.
+#: The hottest volume (ml) whose dose stands for the maximum, by the convention of trial protocols.
 _TOP_ML = 0.03
 _MOST_SUB_SLICES = 16
 
