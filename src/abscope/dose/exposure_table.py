@@ -16,7 +16,7 @@ from abscope.dose.accumulate import quantile_bounds
 from abscope.dose.courses import Course
 from abscope.dose.dvh import DvhSettings, dose_at_volume, dvh_of, top_dose, total_volume
 from abscope.dose.exposure_class import ClassLines, class_lines, class_over_courses
-from abscope.dose.geometry.grid import Floats
+from abscope.dose.geometry.grid import Floats, Grid
 from abscope.dose.geometry.interpolate import dose_at
 from abscope.dose.lesion_course import CourseDose, FieldEdges, choose_region, course_row
 from abscope.dose.lesion_region import LesionRegion, region_points
@@ -198,9 +198,7 @@ def _sum_in(
     curve = next(part.curve for part in parts if part.region is region)
     spacing_mm = curve.plane_spacing_mm if curve is not None else None
     if spacing_mm is not None and settings.kz is None:
-        # close planes need no slices thinner than the cells are wide
-        cell_mm = (voxel_ml(finest.grid) / ML_PER_MM3) ** (1 / 3) / sampling.k
-        sampling = replace(sampling, kz=min(sampling.kz, max(1, math.ceil(spacing_mm / cell_mm))))
+        sampling = replace(sampling, kz=_slices(spacing_mm, finest.grid, sampling.k))
     points, volume_ml = region_points(region, grid=finest.grid, sampling=sampling, cap=settings.cap)
     total = np.zeros(len(points))
     for dose in moved:
@@ -211,6 +209,14 @@ def _sum_in(
     return dvh_of(
         total[known], volume_ml=volume_ml[known], outside_ml=float(volume_ml[~known].sum())
     )
+
+
+def _slices(spacing_mm: float, grid: Grid, k: int) -> int:
+    """Slices per slab: as thin as the cells are wide, at most 4, but one per plane of the dose."""
+    cell_mm: float = (voxel_ml(grid) / ML_PER_MM3) ** (1 / 3) / k
+    step_mm = float(np.median(np.diff(grid.offsets_mm)))
+    fine = min(math.ceil(spacing_mm / cell_mm), 4)
+    return max(fine, math.ceil(spacing_mm / step_mm - 1e-6))
 
 
 def _bounds(parts: Sequence[CourseDose]) -> tuple[float | None, float | None, float | None]:

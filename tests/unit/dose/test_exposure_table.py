@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from abscope.dose.courses import courses_of
-from abscope.dose.dvh import DvhSettings
+from abscope.dose.dvh import DvhSettings, dose_at_volume, dvh
 from abscope.dose.exposure_class import class_lines
 from abscope.dose.exposure_table import TableOptions, exposure_table
-from abscope.dose.plans import Registration
+from abscope.dose.plans import Level, Registration
 from abscope.errors import UsageError
 from dose_objects import box, dose_of, plan_of, region, rigid, study_of
 
@@ -202,6 +202,29 @@ def test_each_member_of_a_group_has_its_own_rows():
         ("left", "C1", "in_field"), ("left", "all", "in_field"),
         ("right", "C1", "out_of_field"), ("right", "all", "out_of_field"),
     ]  # fmt: skip
+
+
+def test_the_sampling_of_a_sum_is_chosen_by_size():
+    """By default the sum at common points agrees with the dose-volume table of the summed grid."""
+    up = dose_of(lambda x, y, z: 10 + 0.2 * x)
+    side = dose_of(lambda x, y, z: 5 + 0.1 * z)
+    study = study_of((up, plan_of("A", day=0)), (side, plan_of("B", day=1)))
+    every = table(study, {"L1": [region()]}, options=None)["L1", "all"]
+    total = dvh(region().roi, dose=dose_of(lambda x, y, z: 15 + 0.2 * x + 0.1 * z))
+    assert every.mean_dose_gy == pytest.approx(15.0, abs=1e-3)
+    for name, share in (("d98_dose_gy", 0.98), ("d50_dose_gy", 0.5), ("d2_dose_gy", 0.02)):
+        expected = dose_at_volume(total, volume_frac=share)
+        assert getattr(every, name) == pytest.approx(expected, abs=0.01)
+
+
+def test_the_level_of_the_region_itself_is_its_prescription():
+    plan = replace(plan_of("P"), structure_set_uid="S-F1", levels=(Level(7, 30.0), Level(8, 25.0)))
+    study = study_of((uniform(26.0), plan))
+    own = table(study, {"L1": [region()]})["L1", "C1"]
+    assert (own.prescribed_dose_gy, own.dose_per_fraction_gy) == (30.0, 6.0)
+    assert "several prescribed levels: 25, 30 Gy" in own.flags
+    elsewhere = replace(region(), structure_set_uid="other")
+    assert table(study, {"L1": [elsewhere]})["L1", "C1"].prescribed_dose_gy == 25.0
 
 
 def test_fractions_unknown_leave_bed_open():

@@ -177,13 +177,18 @@ def test_stated_words_stay_and_do_not_decide():
     assert "do not agree" in item.reasons[-1]
 
 
-@pytest.mark.parametrize(("stated", "computed_gy"), [(0.5, 5.0), (5.0, 0.2)])
+@pytest.mark.parametrize(("stated", "computed_gy"), [(0.5, 5.0), (5.0, 0.2), (0.5, 30.0)])
 def test_a_stated_dose_that_contradicts_leaves_the_exposure_uncertain(stated, computed_gy):
     case = found(near_patient(mean_dose_gy=stated), computed_gy)
     item = exposure(case)
     assert item.exposure == "uncertain"
     assert "computed" in item.reasons[-1]
     assert case.rt_courses[0].exposures[0].mean_dose_gy.value == stated
+
+
+def test_a_stated_dose_that_agrees_changes_nothing():
+    item = exposure(found(near_patient(mean_dose_gy=0.4), 0.2))
+    assert (item.exposure, item.evidence) == ("out_of_field", "D0")
 
 
 def test_a_target_stays_a_target_with_the_computed_reasons():
