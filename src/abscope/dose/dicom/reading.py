@@ -93,8 +93,11 @@ def _refuse_without_dose(scanned: Scan, name: str, count: int) -> None:
     if reasons:
         settle(reasons, accepted={})
     kinds = sorted(kind for kind in scanned.objects if scanned.of(kind))
-    held = f"only {', '.join(kinds)}" if kinds else "nothing that can be used"
-    what = f"there is no dose: {count} files, {held}" if count else "there is no file"
+    codes = {item.code for item in scanned.findings}
+    held = "objects of kinds that hold no dose" if "other-object" in codes else "no DICOM at all"
+    held = f"only {', '.join(kinds)}" if kinds else held
+    word = "file" if count == 1 else "files"
+    what = f"there is no dose: {count} {word}, {held}" if count else "there is no file"
     raise DicomError(
         Problem(
             name,

@@ -279,6 +279,8 @@ def test_other_objects_are_counted(tmp_path):
     )  # fmt: skip
     (finding,) = read_study(folder).findings
     assert (finding.severity, finding.code) == ("note", "other-object")
+    with pytest.raises(DicomError, match="1 file, objects of kinds that hold no dose"):
+        read_study(folder / "seg.dcm")
 
 
 def test_a_salt_has_a_length(tmp_path):

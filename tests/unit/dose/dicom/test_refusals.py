@@ -143,8 +143,8 @@ def test_truncated_pixels_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"bytes": b""}, "there is no dose: 1 files, nothing"),
-        ({"bytes": b"\xff\xd8\xff" * 100}, "there is no dose: 1 files, nothing"),
+        ({"bytes": b""}, "there is no dose: 1 file, no DICOM at all"),
+        ({"bytes": b"\xff\xd8\xff" * 100}, "there is no dose: 1 file, no DICOM at all"),
         ({"folder": True}, "there is no file"),
     ],
 )
