@@ -12,7 +12,7 @@ from abscope.case.schema import json_schema
 from abscope.case.shelf import library_names, open_case
 from ended import Call, Done
 
-COMMANDS = ("cases", "show", "check", "new", "schema", "regimen", "report")
+COMMANDS = ("cases", "show", "check", "new", "schema", "regimen", "report", "blood")
 
 
 def test_the_library_is_not_empty() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from abscope.blood.alc.counts import CaseCounts, counts_of_case
+from abscope.blood.alc.counts import CaseCounts, counts_of_case, unit_doubts
 from abscope.blood.case_plan import CasePlan, case_plan
 from abscope.blood.doses import Tier
 from abscope.blood.forecast import Forecast, ForecastOptions, forecast
@@ -57,11 +57,13 @@ def forecast_case(
 def case_forecast_or_none(case: Case) -> Forecast | None:
     """Return the forecast of a case with a usable fraction and a lymphocyte count, else None.
 
-    For a report of any case: without a count there is nothing to set the model beside.
+    For a report of any case: without a count there is nothing to set the model beside, and counts
+    whose units are in doubt are left to the checks of the case.
     """
     if not any(lab.test == "lymphocytes" and lab.value is not None for lab in case.labs):
         return None
-    if not case_plan(case, Clock(case)).planned:
+    clock = Clock(case)
+    if not case_plan(case, clock).planned or unit_doubts(counts_of_case(case, clock)):
         return None
     return forecast_case(case).forecast
 
@@ -103,6 +105,11 @@ def _forecast(
             )
         )
     counts = counts_of_case(case, clock)
+    if doubts := unit_doubts(counts):
+        raise CaseError(
+            Problem(case.id, doubt, "counts in one unit", "Is one of them in 10^9/L?", "labs")
+            for doubt in doubts
+        )
     sex, notes = _sex(case)
     steroid, chemotherapy, told = _drugs(case)
     options = replace(

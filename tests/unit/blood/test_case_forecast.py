@@ -176,6 +176,13 @@ def test_impossible_counts(texts: list[str], word: str) -> None:
     assert word in str(caught.value)
 
 
+def test_counts_of_a_case_in_two_units_are_refused() -> None:
+    labs = [lab("2020-01-03", "3300 /mm3"), lab("2020-01-11", "3.1 /mm3")]
+    with pytest.raises(CaseError, match="differ 1065 times"):
+        forecast_case(small_case(labs=labs))
+    assert case_forecast_or_none(small_case(labs=labs)) is None
+
+
 def test_counts_of_days_in_any_order() -> None:
     found = counts_of_days(["20=900", "-4=2000", "6=640", "-30=1500"])
     assert found.baseline_per_ul == (2000.0,)

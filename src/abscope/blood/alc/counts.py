@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from abscope.case.clock import Clock, Span
 from abscope.case.observation import Lab
@@ -12,7 +12,7 @@ from abscope.case.timing import Relative
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.errors import Problem, UsageError
 
-__all__ = ["CaseCounts", "Count", "counts_of_case", "counts_of_days"]
+__all__ = ["CaseCounts", "Count", "counts_of_case", "counts_of_days", "unit_doubts"]
 
 #: One 10^9/L is 1000 per microliter; a step between two counts of this size is a change of unit.
 _THOUSANDFOLD = (500.0, 2000.0)
@@ -80,6 +80,21 @@ def counts_of_case(case: Case, clock: Clock) -> CaseCounts:
     return CaseCounts(baseline, tuple(counts), limits[0] if limits else None, tuple(notes))
 
 
+def unit_doubts(found: CaseCounts) -> tuple[str, ...]:
+    """Return every pair of counts of a case whose ratio is near 1000, in words; empty is fine.
+
+    A count in 10^9/L that was read per microliter is a thousandfold too small.
+    """
+    rows = [("before radiotherapy", value) for value in found.baseline_per_ul]
+    rows += [(count.label, value) for count in found.counts for value in count.values_per_ul]
+    return tuple(
+        f"counts {value:g} ({label}) and {other:g} ({later}) per uL differ "
+        f"{max(value, other) / min(value, other):.0f} times"
+        for (label, value), (later, other) in combinations(rows, 2)
+        if _THOUSANDFOLD[0] <= max(value, other) / min(value, other) <= _THOUSANDFOLD[1]
+    )
+
+
 def counts_of_days(texts: Sequence[str]) -> CaseCounts:
     """Return the counts of ``DAY=COUNT`` texts (days from the first fraction, count per uL).
 
@@ -113,7 +128,7 @@ def counts_of_days(texts: Sequence[str]) -> CaseCounts:
         raise UsageError(problems)
     before = [row for row in rows if row[0] < 0]
     counts = tuple(
-        Count(f"day {day:g}", (max(value, _SMALLEST_PER_UL),), day, day)
+        Count(f"day {day:g}", (value if value > 0 else _SMALLEST_PER_UL,), day, day)
         for day, value in rows
         if day >= 0
     )
@@ -147,7 +162,7 @@ def _values(lab: Lab) -> tuple[float, ...]:
     found = tuple(lab.value.candidates)
     if not found and lab.value.bounds is not None:
         found = tuple(x for x in lab.value.bounds if x is not None)
-    return tuple(max(x, _SMALLEST_PER_UL) for x in found)
+    return tuple(x if x > 0 else _SMALLEST_PER_UL for x in found)
 
 
 def _label(lab: Lab) -> str:
