@@ -218,7 +218,7 @@ def _mean_effect(
         effect=effect,
         alpha_beta_gy=alpha_beta_gy,
     )
-    return float(values @ curve.volume_ml / curve.volume_ml.sum())
+    return float(np.einsum("i,i", values, curve.volume_ml) / curve.volume_ml.sum())
 
 
 def _flags(course: Course, curve: Dvh, share: float, way: Floats) -> tuple[str, ...]:
