@@ -24,9 +24,8 @@ def dose_section(material: Material) -> Section | None:
     if dose is None:
         return None
     rows = dose.rows[:_MOST_ROWS]
-    tables = []
-    if rows:
-        tables = [_exposures(material, rows), _numbers(material, rows)]
+    tables = [_glance(material, rows)] if rows else []
+    details = [_exposures(material, rows), _numbers(material, rows)] if rows else []
     if dose.organs:
         tables.append(_organs(dose.organs))
     notes = [
@@ -46,15 +45,52 @@ def dose_section(material: Material) -> Section | None:
             "source": dose.source,
             "names": list(dose.figures),
             "tables": tables,
+            "details": details,
             "notes": notes,
             "findings": [_finding(item) for item in dose.findings],
         },
     )
 
 
+def _glance(material: Material, rows: tuple[LesionDose, ...]) -> Table:
+    """Return one row per lesion with its class and dose in every course."""
+    courses = list(dict.fromkeys(row.course for row in rows))
+    lesions = list(dict.fromkeys(row.lesion for row in rows))
+    held = {(row.lesion, row.course): row for row in rows}
+    names = ["all courses" if course == "all" else f"Course {course}" for course in courses]
+    return Table(
+        "Exposure of each lesion",
+        ("Lesion", *names),
+        tuple(
+            Row(
+                material.lesion(lesion),
+                tuple(_class_cell(held.get((lesion, course))) for course in courses),
+            )
+            for lesion in lesions
+        ),
+        "Mean dose and D2 of all fractions, of the part inside the dose grid.",
+    )
+
+
+def _class_cell(row: LesionDose | None) -> Cell:
+    if row is None:
+        return Said("not known", missing=True)
+    words = look(row.exposure).words
+    if row.mean_dose_gy is None:
+        return words
+    if row.exposure == "unknown":
+        words = "class not known"
+    text = f"mean {row.mean_dose_gy:.2f} Gy"
+    if row.d2_dose_gy is not None:
+        text += f", D2 {row.d2_dose_gy:.2f} Gy"
+    if row.in_grid_frac is not None and row.in_grid_frac < 0.9995:
+        text += f", {_percent(row.in_grid_frac)} inside the grid"
+    return words, Said(text, missing=True)
+
+
 def _exposures(material: Material, rows: tuple[LesionDose, ...]) -> Table:
     return Table(
-        "Exposure of each lesion in each course",
+        "Why each class was given",
         ("Lesion", "Course", "Class", "Because", "Region", "Inside the grid", "Remarks"),
         tuple(
             Row(
@@ -65,7 +101,7 @@ def _exposures(material: Material, rows: tuple[LesionDose, ...]) -> Table:
                     tuple(row.reasons) or "",
                     (row.roi_name, Said(row.match, missing=True)) if row.roi_name else "no region",
                     _share(row.in_grid_frac),
-                    tuple(row.flags) or "none",
+                    _remarks(row),
                 ),
             )
             for row in rows
@@ -73,9 +109,14 @@ def _exposures(material: Material, rows: tuple[LesionDose, ...]) -> Table:
     )
 
 
+def _remarks(row: LesionDose) -> Cell:
+    """Return what does not stand among the findings: those of the region do, each once."""
+    return tuple(flag for flag in row.flags if not flag.startswith("region ")) or "none"
+
+
 def _numbers(material: Material, rows: tuple[LesionDose, ...]) -> Table:
     return Table(
-        "Dose of each lesion in each course",
+        "Every number",
         ("Lesion", "Course", *(name for name, _, _ in _NUMBERS)),
         tuple(
             Row(
@@ -114,7 +155,11 @@ def _amount(value: float | None, digits: int) -> Cell:
 def _share(value: float | None) -> Cell:
     if value is None:
         return Said("not known", missing=True)
-    return "all of it" if value >= 0.9995 else f"{value:.0%}".replace("%", " %")
+    return "all of it" if value >= 0.9995 else _percent(value)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}".replace("%", " %")
 
 
 def _organs(organs: tuple[OrganDose, ...]) -> Table:
