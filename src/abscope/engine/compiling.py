@@ -39,21 +39,23 @@ from abscope.engine.tables import (
 )
 {numbers}
 
-U = nb.uint64
-R, S = U(ROW), U(SIZE)
-J = nb.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
+J = nb.njit(
+    nogil=True, cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True,
+    fastmath={{"contract", "arcp", "nsz", "reassoc"}},
+)
 """
 _FLOATS = (
     "from abscope.engine.floats import (\n"
-    "    LANES, ROW, SIZE, get, one, pick, put, set_, splat, store, val, vec,\n)"
+    "    LANES, ROW, SIZE, get, number, one, pick, put, set_, splat, store, val, vec,\n)"
 )
 _LANES = (
-    "from abscope.engine.floats import get, set_, store\n"
+    "from abscope.engine.floats import number, store\n"
     "from abscope.engine import vector_functions\n"
     "from abscope.engine.lanes import lanes_of, one, pick, val\n"
-    "ROW, LANES, SIZE, vec, put, splat = lanes_of({width})"
+    "ROW, LANES, SIZE, vec, put, splat, get, set_ = lanes_of({width})"
 )
 _DUALS = (
+    "from abscope.engine.floats import number\n"
     "from abscope.engine.duals import duals_of, pick, val\n"
     "ROW, LANES, SIZE, vec, put, splat, get, set_ = duals_of({width})\n"
     "one, store = splat, put"
@@ -132,7 +134,7 @@ def _text(system: System, method: str, numbers: str, stepping: str) -> str:
     from abscope.engine.trace import trace
 
     known = f"from {module_name(stepping)} import close, ill, judge, load, most, plan, strange\n"
-    printed, body_factors = kernel_text(trace(system))
     chosen = METHODS[method]
+    printed, body_factors = kernel_text(trace(system), onto=chosen.onto)
     sizes = f"VECTORS, BODY_FACTORS = {chosen.vectors}, {body_factors}\n"
     return "".join([_head(numbers), known, sizes, printed, chosen.text, _below_mark("driving.py")])

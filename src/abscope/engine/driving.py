@@ -123,27 +123,21 @@ def chunk(first: Any, last: Any, case: Any, memory: Any, clock: Any, scratch: An
                 return
             prepare(memory.y, memory.p, memory.q, memory.here, work, n)
             changed = False
-        for lane in range(LANES):
-            plan(lane, clock)
+        plan(clock)
         rows = BODY + OWN * n
         total = attempt(
             memory.y, trial, miss, memory.p, memory.q, memory.here, real[STEP], work, lu, ls,
             limits.bounds, limits.rtol, n, rows,
         )  # fmt: skip
-        put(real[ERROR], 0, total)
-        at_stop = 0
-        for lane in range(LANES):
-            own_rows = BODY + OWN * whole[COUNT, lane]
-            if whole[MEMBER, lane] >= 0 and judge(lane, own_rows, clock, limits):
-                at_stop += 1 << lane
+        put(real[ERROR], 0, 0, total)
+        look = judge(clock, limits)
         keep(memory.y, trial, real[GOOD], limits.bounds, real[LOW], work, rows)
         for lane in range(LANES):
-            if whole[MEMBER, lane] < 0:
-                continue
-            own_rows = BODY + OWN * whole[COUNT, lane]
-            if ill(lane, own_rows, memory, clock, miss, limits):
-                close(lane, own_rows, clock, memory.y, results)
-                changed = True
-            elif at_stop & (1 << lane):
-                run_stops(lane, memory, clock, case)
-                changed = True
+            if whole[MEMBER, lane] >= 0 and (look & (1 << lane) or real[LOW, lane] < 0.0):
+                own_rows = BODY + OWN * whole[COUNT, lane]
+                if ill(lane, own_rows, memory, clock, miss, limits):
+                    close(lane, own_rows, clock, memory.y, results)
+                    changed = True
+                elif real[TIME, lane] == real[UNTIL, lane]:
+                    run_stops(lane, memory, clock, case)
+                    changed = True

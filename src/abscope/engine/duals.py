@@ -146,53 +146,48 @@ infer_global(operator.neg)(_Negative)
 lower_builtin(operator.neg, DualType)(_negate)
 
 
-def _write(context: Any, builder: Any, sig: Any, args: Any, pair: _Pair) -> Any:
-    """Store value and slopes at (array, index)."""
-    place = address(context, builder, sig.args[:2], args[:2])
-    builder.store(pair[0], place)
-    after = builder.bitcast(builder.gep(place, [_NEXT]), pair[1].type.as_pointer())
-    builder.store(pair[1], after).align = 8
-    return context.get_dummy_value()
-
-
-def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    count = sig.return_type.slopes
-    place = address(context, builder, sig.args[:2], args[:2])
-    after = builder.bitcast(builder.gep(place, [_NEXT]), _parts(count)[0].as_pointer())
-    slope = builder.load(after)
-    slope.align = 8
-    return _made(builder, count, (builder.load(place), slope))
-
-
 def duals_of(count: int) -> tuple[int, int, int, Any, Any, Any, Any, Any]:
     """Return ROW, LANES, SIZE, vec, put, splat, get and set_ for a number of slopes."""
     kind = DualType(count)
+    vector = _parts(count)[0]
 
-    def _vec(typing, array, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-        return kind(array, at), _load
+    def load(builder: Any, place: Any) -> Any:
+        after = builder.bitcast(builder.gep(place, [_NEXT]), vector.as_pointer())
+        slope = builder.load(after)
+        slope.align = 8
+        return _made(builder, count, (builder.load(place), slope))
 
-    def _put(typing, array, at, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def writer(last: int) -> Any:
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            pair = _filled(count, _pair(context, builder, sig.args[2], args[2]))
-            return _write(context, builder, sig, args, pair)
+            value, slope = _filled(count, _pair(context, builder, sig.args[last], args[last]))
+            place = address(context, builder, sig, args, count + 1)
+            builder.store(value, place)
+            after = builder.bitcast(builder.gep(place, [_NEXT]), vector.as_pointer())
+            builder.store(slope, after).align = 8
+            return context.get_dummy_value()
 
-        return types.void(array, at, x), build
+        return build
+
+    def reader(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return load(builder, address(context, builder, sig, args, count + 1))
+
+    def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return kind(array, first, k), reader
+
+    def _get(typing, array, first, k, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return kind(array, first, k, lane), reader
+
+    def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return types.void(array, first, k, x), writer(3)
+
+    def _set(typing, array, first, k, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return types.void(array, first, k, lane, x), writer(4)
 
     def _splat(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return _made(builder, count, _pair(context, builder, sig.args[0], args[0]))
 
         return kind(x), build
-
-    def _get(typing, array, at, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-        return kind(array, at, lane), _load
-
-    def _set(typing, array, at, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-        def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            pair = _filled(count, _pair(context, builder, sig.args[3], args[3]))
-            return _write(context, builder, sig, args, pair)
-
-        return types.void(array, at, lane, x), build
 
     made = (intrinsic(made) for made in (_vec, _put, _splat, _get, _set))
     return (count + 1, 1, count + 1, *made)

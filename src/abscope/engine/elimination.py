@@ -17,22 +17,29 @@ class Elimination:
     def __init__(self, order: list[int], slots: dict[Place, int]) -> None:
         self.order, self.slots = order, slots
 
-    def solve(self, names: list[str], load: Callable[[int], str], *, indent: str) -> list[str]:
-        """Return lines that replace the right-hand side in ``names`` by the solution."""
+    def solve(
+        self, given: list[str], load: Callable[[int], str], *, name: str, indent: str
+    ) -> tuple[list[str], list[str]]:
+        """Return lines that solve for the right-hand side ``given``, and the names of the solution.
+
+        Each line sets a new name once: names that are set again cost the compiler time.
+        """
         lines, order = [], self.order
+        forward, solution = list(given), list(given)
         for place, k in enumerate(order):
-            for i in order[place + 1 :]:
-                if (i, k) in self.slots:
-                    term = f"{load(self.slots[i, k])}*{names[k]}"
-                    lines.append(f"{indent}{names[i]} = {names[i]} - {term}")
+            before = [j for j in order[:place] if (k, j) in self.slots]
+            if before:
+                terms = "".join(f" - {load(self.slots[k, j])}*{forward[j]}" for j in before)
+                lines.append(f"{indent}{name}f{k} = {given[k]}{terms}")
+                forward[k] = f"{name}f{k}"
         for place in range(len(order) - 1, -1, -1):
             k = order[place]
-            for j in order[place + 1 :]:
-                if (k, j) in self.slots:
-                    term = f"{load(self.slots[k, j])}*{names[j]}"
-                    lines.append(f"{indent}{names[k]} = {names[k]} - {term}")
-            lines.append(f"{indent}{names[k]} = {names[k]}*{load(self.slots[k, k])}")
-        return lines
+            after = [j for j in order[place + 1 :] if (k, j) in self.slots]
+            terms = "".join(f" - {load(self.slots[k, j])}*{solution[j]}" for j in after)
+            solution[k] = f"{name}b{k}"
+            inverse = load(self.slots[k, k])
+            lines.append(f"{indent}{solution[k]} = ({forward[k]}{terms})*{inverse}")
+        return lines, solution
 
 
 def eliminate(

@@ -146,4 +146,6 @@ def _equation(left: str, sign: str, value: Any, *, bracket: bool = False) -> str
     import sympy as sp
 
     right = sp.latex(sp.sympify(value), order="none")
-    return f"$$ {left} {sign} {rf'\left({right}\right)' if bracket else right} $$"
+    if bracket:
+        right = rf"\left({right}\right)"
+    return f"$$ {left} {sign} {right} $$"

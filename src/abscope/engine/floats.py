@@ -1,9 +1,9 @@
 """Plain doubles as the numbers of a kernel: one member at a time, on any machine.
 
-The names are those that every number type of a kernel has: ``vec`` and ``put`` load and store a
-row, ``get`` and ``set_`` one lane of it, ``store`` a result; ``splat`` makes a row of a number,
-``one`` a lane, ``val`` gives what the error is measured on. None checks an index: kernels are
-printed, not written.
+The names are those that every number type of a kernel has: ``vec(array, first, k)`` and ``put`` load
+and store row first + k, ``get`` and ``set_`` one lane of it, ``number`` loads a field of an event,
+``store`` keeps a result; ``splat`` makes a row of a number, ``one`` a lane, ``val`` gives what the
+error is measured on. None checks an index: kernels are printed, not written.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from numba import types
 from numba.extending import intrinsic
 
 __all__ = [
-    "LANES", "ROW", "SIZE", "address", "get", "one", "pick", "put", "same", "set_", "splat",
-    "store", "val", "vec",
+    "LANES", "ROW", "SIZE", "address", "doubles_of", "get", "number", "one", "pick", "put", "same",
+    "set_", "splat", "store", "val", "vec",
 ]  # fmt: skip
 
 #: doubles in a row of memory, members side by side, doubles of a result
@@ -22,25 +22,56 @@ ROW = 1
 LANES = 1
 SIZE = 1
 
-_DOUBLE = ir.DoubleType()
+_LONG = ir.IntType(64)
 
 
-def address(context: Any, builder: Any, kinds: Any, values: Any) -> Any:
-    """Return the address of an element of an array; kinds and values are (array, index, ...)."""
-    array = context.make_array(kinds[0])(context, builder, values[0])
-    place = array.data
-    for kind, value in zip(kinds[1:], values[1:], strict=True):
-        place = builder.gep(place, [context.cast(builder, value, kind, types.intp)])
-    return place
+def address(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
+    """Return the address of row ``first + k`` of an array, in its lane where there is one.
+
+    The arguments are (array, first, k), then the lane in ``get`` and ``set_``.
+    """
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    first, k = (
+        context.cast(builder, value, kind, types.intp)
+        for value, kind in zip(args[1:3], sig.args[1:3], strict=True)
+    )
+    wide = builder.mul(builder.add(first, k), _LONG(row)) if row > 1 else builder.add(first, k)
+    return builder.gep(array.data, [wide])
+
+
+def in_lane(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
+    """Return the address of a lane of a row; the arguments are (array, first, k, lane, ...)."""
+    lane = context.cast(builder, args[3], sig.args[3], types.intp)
+    return builder.gep(address(context, builder, sig, args, row), [lane])
+
+
+def doubles_of(row: int) -> tuple[Any, Any]:
+    """Return get and set_ for rows of a width."""
+
+    def _get(typing, array, first, k, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.load(in_lane(context, builder, sig, args, row))
+
+        return types.float64(array, first, k, lane), build
+
+    def _set(typing, array, first, k, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            place = in_lane(context, builder, sig, args, row)
+            builder.store(context.cast(builder, args[4], sig.args[4], types.float64), place)
+            return context.get_dummy_value()
+
+        return types.void(array, first, k, lane, x), build
+
+    return intrinsic(_get), intrinsic(_set)
 
 
 def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(address(context, builder, sig.args, args))
+    return builder.load(address(context, builder, sig, args, 1))
 
 
 def _store(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    place = address(context, builder, sig.args[:-1], args[:-1])
-    builder.store(context.cast(builder, args[-1], sig.args[-1], types.float64), place)
+    place = address(context, builder, sig, args, 1)
+    builder.store(context.cast(builder, args[3], sig.args[3], types.float64), place)
     return context.get_dummy_value()
 
 
@@ -48,20 +79,12 @@ def _first(_context: Any, _builder: Any, _sig: Any, args: Any) -> Any:
     return args[0]
 
 
-def _vec(typing, array, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-    return types.float64(array, at), _load
+def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    return types.float64(array, first, k), _load
 
 
-def _put(typing, array, at, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-    return types.void(array, at, x), _store
-
-
-def _get(typing, array, at, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-    return types.float64(array, at, lane), _load
-
-
-def _set(typing, array, at, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-    return types.void(array, at, lane, x), _store
+def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    return types.void(array, first, k, x), _store
 
 
 def _same(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
@@ -82,6 +105,6 @@ def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN0
     return types.float64(types.boolean, types.float64, types.float64), build
 
 
-vec, put, get, set_ = intrinsic(_vec), intrinsic(_put), intrinsic(_get), intrinsic(_set)
-same, pick, store = intrinsic(_same), intrinsic(_pick), put
+vec, put, (get, set_) = intrinsic(_vec), intrinsic(_put), doubles_of(1)
+same, pick, number, store = intrinsic(_same), intrinsic(_pick), vec, put
 one = splat = val = intrinsic(_double)

@@ -32,15 +32,18 @@ class Layout:
     body_factors: int
 
 
-def kernel_text(traced: Trace) -> tuple[str, int]:
-    """Return the printed functions of a system and the rows that the factors of the body take."""
+def kernel_text(traced: Trace, *, onto: bool) -> tuple[str, int]:
+    """Return the printed functions of a system and the rows that the factors of the body take.
+
+    With ``onto`` the rates are added to what dy holds, which saves a Rosenbrock stage one pass.
+    """
     border = _Border(traced)
     factor, layout = border.factor()
     lines = [
         f"BODY, OWN, FACTORS = {len(traced.states)}, {len(traced.replicate_states)}, "
         f"{layout.replicate_factors}",
-        f"B, O, P, F = U(BODY), U(OWN), U({len(traced.own)}), U(FACTORS)",
-        *_rates(traced),
+        f"OWN_PARAMETERS = {len(traced.own)}",
+        *_rates(traced, onto=onto),
         *factor,
         *border.solve(),
         *_jump(traced),
@@ -49,20 +52,19 @@ def kernel_text(traced: Trace) -> tuple[str, int]:
     return "\n".join(lines) + "\n", layout.body_factors
 
 
-def _row(array: str, names: Any, offset: str = "") -> dict[str, str]:
-    return {str(name): f"vec({array}, ({offset}U({k}))*R)" for k, name in enumerate(names.values())}
+def _row(array: str, names: Any, first: str = "0") -> dict[str, str]:
+    return {str(name): f"vec({array}, {first}, {k})" for k, name in enumerate(names.values())}
 
 
-def _one(array: str, names: Any, offset: str = "") -> dict[str, str]:
+def _one(array: str, names: Any, first: str = "0") -> dict[str, str]:
     return {
-        str(name): f"get({array}, ({offset}U({k}))*R, lane)"
-        for k, name in enumerate(names.values())
+        str(name): f"get({array}, {first}, {k}, lane)" for k, name in enumerate(names.values())
     }
 
 
 def _loop(count: str, *, factors: bool = False) -> list[str]:
-    start = f"{_IN2}b = B + O*U(i); a = P*U(i)"
-    return [f"{_IN}for i in range({count}):", start + ("; f = F*U(i)" if factors else "")]
+    start = f"{_IN2}b = BODY + OWN*i; a = OWN_PARAMETERS*i"
+    return [f"{_IN}for i in range({count}):", start + ("; f = FACTORS*i" if factors else "")]
 
 
 def _shared_loads(traced: Trace, expressions: list[Any], loads: dict[str, str]) -> list[str]:
@@ -70,29 +72,31 @@ def _shared_loads(traced: Trace, expressions: list[Any], loads: dict[str, str]) 
     return [f"{_IN}{name} = {text}" for name, text in loads.items() if name in used]
 
 
-def _rates(traced: Trace) -> list[str]:
+def _rates(traced: Trace, *, onto: bool) -> list[str]:
     lines = ["@J", "def rates(y, dy, p, q, here, n):"]
     body_loads = {**_row("y", traced.states), **_row("p", traced.shared)}
     totals = [str(name) for name in traced.totals.values()]
+
+    def rate(place: str, value: str) -> str:
+        return f"put(dy, {place}, {f'vec(dy, {place}) + ' if onto else ''}{value})"
+
     if traced.replicate_rates:
         lines += [f"{_IN}{name} = splat(0.0)" for name in totals]
         parts = [*traced.replicate_rates.values(), *traced.shed.values()]
         lines += _shared_loads(traced, parts, body_loads)
-        lines += [*_loop("n"), f"{_IN2}w = vec(here, U(i)*R)"]
+        lines += [*_loop("n"), f"{_IN2}w = vec(here, i, 0)"]
         loads = {
-            **_row("y", traced.replicate_states, "b + "),
-            **_row("q", traced.own, "a + "),
+            **_row("y", traced.replicate_states, "b"),
+            **_row("q", traced.own, "a"),
         }
         targets = [f"o{k}" for k in range(len(parts))]
         lines += straight_line(parts, targets, loads, indent=_IN2)
         size = len(traced.replicate_rates)
-        lines += [f"{_IN2}put(dy, (b + U({k}))*R, w*o{k})" for k in range(size)]
+        lines += [_IN2 + rate(f"b, {k}", f"w*o{k}") for k in range(size)]
         lines += [f"{_IN2}{name} = {name} + w*o{size + k}" for k, name in enumerate(totals)]
     parts = list(traced.rates.values())
-    lines += straight_line(parts, [f"o{k}" for k in range(len(parts))], body_loads, indent=_IN)
-    return [*lines, *(f"{_IN}put(dy, U({k})*R, o{k})" for k in range(len(parts)))] + (
-        [] if parts else [f"{_IN}pass"]
-    )
+    lines += straight_line(parts, [f"h{k}" for k in range(len(parts))], body_loads, indent=_IN)
+    return [*lines, *(_IN + rate(f"0, {k}", f"h{k}") for k in range(len(parts))), f"{_IN}return"]
 
 
 def _derivatives(expressions: Any, symbols: Any) -> _Places:
@@ -175,28 +179,26 @@ class _Border:
         parts = [part for found in groups.values() for part in found.values()]
         parts += [traced.shed[name] for name in totals]
         lines = _shared_loads(traced, parts, body_loads)
-        lines += [*_loop("n", factors=True), f"{_IN2}w = vec(here, U(i)*R)"]
-        loads = {**_row("y", traced.replicate_states, "b + "), **_row("q", traced.own, "a + ")}
+        lines += [*_loop("n", factors=True), f"{_IN2}w = vec(here, i, 0)"]
+        loads = {**_row("y", traced.replicate_states, "b"), **_row("q", traced.own, "a")}
         lines += straight_line(parts, targets, loads, indent=_IN2)
         for letter in "BGH":
             lines += [f"{_IN2}{letter}{i}_{j} = w*{letter}{i}_{j}" for i, j in groups[letter]]
         lines += [f"{_IN2}{t} = {t} + w*v_{name}" for name, t in totals.items()]
         text, self.own = eliminate(_matrix(self.within, "A", size), name="L", indent=_IN2)
         lines += text
-        columns, sheds = self._first()
+        solved: list[list[str]] = []
         for c, j in enumerate(self.columns):
-            names = [f"z{i}_{c}" for i in range(size)]
-            lines += [
-                f"{_IN2}{name} = {f'B{i}_{j}' if (i, j) in self.seen else 'splat(0.0)'}"
-                for i, name in enumerate(names)
-            ]
-            lines += self.own.solve(names, lambda slot: f"L{slot}", indent=_IN2)
+            given = [f"B{i}_{j}" if (i, j) in self.seen else "0.0" for i in range(size)]
+            text, column = self.own.solve(given, "L{}".format, name=f"z{c}", indent=_IN2)
+            lines += text
+            solved.append(column)
         keep = [f"L{slot}" for slot in range(len(self.own.slots))]
-        keep += [f"z{i}_{c}" for c in range(len(self.columns)) for i in range(size)]
+        keep += [name for column in solved for name in column]
         keep += [f"G{k}_{i}" for k, i in self.shed]
-        lines += [f"{_IN2}put(lu, (f + U({k}))*R, {name})" for k, name in enumerate(keep)]
+        lines += [f"{_IN2}put(lu, f, {k}, {name})" for k, name in enumerate(keep)]
         for k, c in self._collected():
-            terms = [f"G{k}_{i}*z{i}_{c}" for i in range(size) if (k, i) in self.shed]
+            terms = [f"G{k}_{i}*{solved[c][i]}" for i in range(size) if (k, i) in self.shed]
             if (k, self.columns[c]) in self.shed_body:
                 terms.append(f"H{k}_{self.columns[c]}")
             lines.append(f"{_IN2}g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
@@ -216,7 +218,7 @@ class _Border:
         text, self.whole = eliminate(matrix, name="S", indent=_IN)
         keep = [f"S{slot}" for slot in range(len(self.whole.slots))]
         keep += [f"Q{i}_{k}" for i, k in self.answer]
-        stores = [f"{_IN}put(ls, U({k})*R, {name})" for k, name in enumerate(keep)]
+        stores = [f"{_IN}put(ls, 0, {k}, {name})" for k, name in enumerate(keep)]
         return lines + text + stores
 
     def solve(self) -> list[str]:
@@ -226,56 +228,61 @@ class _Border:
         columns, sheds = self._first()
 
         def factor(slot: int) -> str:
-            return f"vec(lu, (f + U({slot}))*R)"
+            return f"vec(lu, f, {slot})"
 
         if self.own is not None:
-            names = [f"v{i}" for i in range(self.size)]
             lines += _loop("n", factors=True)
-            lines += [f"{_IN2}v{i} = vec(x, (b + U({i}))*R)" for i in range(self.size)]
-            lines += self.own.solve(names, factor, indent=_IN2)
-            lines += [f"{_IN2}put(x, (b + U({i}))*R, v{i})" for i in range(self.size)]
-            for slot, (k, i) in enumerate(self.shed):
-                lines.append(f"{_IN2}g{k} = g{k} + {factor(sheds + slot)}*v{i}")
+            given = [f"vec(x, b, {i})" for i in range(self.size)]
+            text, solved = self.own.solve(given, factor, name="r", indent=_IN2)
+            lines += text
+            lines += [f"{_IN2}put(x, b, {i}, {name})" for i, name in enumerate(solved)]
+            for k in self.rows:
+                terms = [
+                    f" + {factor(sheds + slot)}*{solved[i]}"
+                    for slot, (row, i) in enumerate(self.shed)
+                    if row == k
+                ]
+                lines.append(f"{_IN2}g{k} = g{k}{''.join(terms)}")
+        answers = ["0.0"] * len(self.traced.states)
         if self.whole is not None:
-            body = [f"v{i}" for i in range(len(self.traced.states))]
-            lines += [f"{_IN}{name} = vec(x, U({i})*R)" for i, name in enumerate(body)]
             first = len(self.whole.slots)
+            given = [f"vec(x, 0, {i})" for i in range(len(self.traced.states))]
             for slot, (i, k) in enumerate(self.answer):
                 if k in self.rows:
-                    lines.append(f"{_IN}v{i} = v{i} + vec(ls, U({first + slot})*R)*g{k}")
-            lines += self.whole.solve(body, lambda slot: f"vec(ls, U({slot})*R)", indent=_IN)
-            lines += [f"{_IN}put(x, U({i})*R, {name})" for i, name in enumerate(body)]
+                    given[i] += f" + vec(ls, 0, {first + slot})*g{k}"
+            text, answers = self.whole.solve(given, "vec(ls, 0, {})".format, name="v", indent=_IN)
+            lines += text
+            lines += [f"{_IN}put(x, 0, {i}, {name})" for i, name in enumerate(answers)]
         if self.columns:
             lines += _loop("n", factors=True)
             for i in range(self.size):
                 terms = [
-                    f"{factor(columns + c * self.size + i)}*v{j}"
+                    f" + {factor(columns + c * self.size + i)}*{answers[j]}"
                     for c, j in enumerate(self.columns)
                 ]
-                place = f"(b + U({i}))*R"
-                lines.append(f"{_IN2}put(x, {place}, vec(x, {place}) + {' + '.join(terms)})")
-        return lines
+                lines.append(f"{_IN2}put(x, b, {i}, vec(x, b, {i}){''.join(terms)})")
+        return [*lines, f"{_IN}return"]
 
 
 def _jump(traced: Trace) -> list[str]:
     """Return ``jump``: both blocks see the states before it, so the replicates go first."""
-    lines = ["@J", "def jump(kind, y, p, q, n, lane, data, at):", f"{_IN}d = U(at)"]
+    lines = ["@J", "def jump(kind, y, p, q, n, lane, data, at):"]
     for number, jump in enumerate(traced.jumps):
         lines += [f"{_IN}if kind == {number}:", *(_IN + line for line in _one_jump(traced, jump))]
     return [*lines, f"{_IN}return"]
 
 
 def _one_jump(traced: Trace, jump: Jump) -> list[str]:
-    fields = {str(s): f"data[d + U({k})]" for k, s in enumerate(jump.fields.values())}
+    fields = {str(s): f"number(data, at, {k})" for k, s in enumerate(jump.fields.values())}
     body_loads = {**_one("y", traced.states), **_one("p", traced.shared), **fields}
     lines = [f"{_IN}pass"]
     if jump.replicate:
         size, count = len(jump.fields), len(jump.replicate_fields)
         own = {
-            str(s): f"data[d + U({size}) + U({count})*U(i) + U({k})]"
+            str(s): f"number(data, at + {count}*i, {size + k})"
             for k, s in enumerate(jump.replicate_fields.values())
         }
-        loads = {**_one("y", traced.replicate_states, "b + "), **_one("q", traced.own, "a + ")}
+        loads = {**_one("y", traced.replicate_states, "b"), **_one("q", traced.own, "a")}
         targets = [f"o{k}" for k in range(len(jump.replicate))]
         lines += _loop("n")
         lines += straight_line(
@@ -283,20 +290,19 @@ def _one_jump(traced: Trace, jump: Jump) -> list[str]:
         )
         for k, name in enumerate(jump.replicate):
             row = list(traced.replicate_states).index(name)
-            lines.append(f"{_IN2}set_(y, (b + U({row}))*R, lane, o{k})")
+            lines.append(f"{_IN2}set_(y, b, {row}, lane, o{k})")
     if jump.body:
-        targets = [f"n{k}" for k in range(len(jump.body))]
+        targets = [f"h{k}" for k in range(len(jump.body))]
         lines += straight_line(list(jump.body.values()), targets, body_loads, indent=_IN)
         for k, name in enumerate(jump.body):
             row = list(traced.states).index(name)
-            lines.append(f"{_IN}set_(y, U({row})*R, lane, n{k})")
+            lines.append(f"{_IN}set_(y, 0, {row}, lane, h{k})")
     return lines
 
 
 def _record(traced: Trace) -> list[str]:
     """Return ``record``: the observables of one lane into the two tables of results."""
     lines = ["@J", "def record(y, p, q, n, lane, out, at, own_out, own_at):"]
-    lines += [f"{_IN}at_body, at_own = U(at), U(own_at)"]
     body_loads = {**_one("y", traced.states), **_one("p", traced.shared)}
     needed = {str(s) for part in traced.observables.values() for s in part.free_symbols}
     totals = {name: t for name, t in traced.totals.items() if str(t) in needed}
@@ -306,15 +312,15 @@ def _record(traced: Trace) -> list[str]:
         count = len(traced.replicate_observables)
         loads = {
             **body_loads,
-            **_one("y", traced.replicate_states, "b + "),
-            **_one("q", traced.own, "a + "),
+            **_one("y", traced.replicate_states, "b"),
+            **_one("q", traced.own, "a"),
         }
         lines += _loop("n")
         lines += straight_line(parts, [f"o{k}" for k in range(len(parts))], loads, indent=_IN2)
-        place = f"(at_own + U(i)*U({count})"
-        lines += [f"{_IN2}store(own_out, {place} + U({k}))*S, o{k})" for k in range(count)]
+        place = f"own_at + i*{count}"
+        lines += [f"{_IN2}store(own_out, {place}, {k}, o{k})" for k in range(count)]
         lines += [f"{_IN2}{t} = {t} + o{count + k}" for k, t in enumerate(totals.values())]
     parts = list(traced.observables.values())
-    lines += straight_line(parts, [f"n{k}" for k in range(len(parts))], body_loads, indent=_IN)
-    lines += [f"{_IN}store(out, (at_body + U({k}))*S, n{k})" for k in range(len(parts))]
+    lines += straight_line(parts, [f"h{k}" for k in range(len(parts))], body_loads, indent=_IN)
+    lines += [f"{_IN}store(out, at, {k}, h{k})" for k in range(len(parts))]
     return [*lines, f"{_IN}return"]

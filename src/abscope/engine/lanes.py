@@ -15,14 +15,14 @@ from numba.core.datamodel import models
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, register_model
 
-from abscope.engine.floats import address, same
+from abscope.engine.floats import address, doubles_of, same
 
 __all__ = [
     "FLAGS", "MaskType", "VectorType", "lanes_of", "one", "pick", "spread", "val",
 ]  # fmt: skip
 
 #: what the compiler may do with each operation: fuse a*b + c, divide once, ignore the sign of zero
-FLAGS = ("contract", "arcp", "nsz")
+FLAGS = ("contract", "arcp", "nsz", "reassoc")
 
 _DOUBLE, _LONG = ir.DoubleType(), ir.IntType(64)
 
@@ -130,29 +130,27 @@ infer_global(operator.neg)(_Negative)
 lower_builtin(operator.neg, VectorType)(lambda _c, builder, _s, args: builder.fneg(args[0]))
 
 
-def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    kind = _llvm(sig.return_type.width)
-    place = builder.bitcast(address(context, builder, sig.args, args), kind.as_pointer())
-    value = builder.load(place)
-    value.align = 8
-    return value
+def lanes_of(width: int) -> tuple[int, int, int, Any, Any, Any, Any, Any]:
+    """Return ROW, LANES, SIZE, vec, put, splat, get and set_ for a width."""
+    kind, llvm = VectorType(width), _llvm(width)
 
+    def _load(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = address(context, builder, sig, args, width)
+        value = builder.load(builder.bitcast(place, llvm.as_pointer()))
+        value.align = 8
+        return value
 
-def lanes_of(width: int) -> tuple[int, int, int, Any, Any, Any]:
-    """Return ROW, LANES, SIZE, vec, put and splat for a width."""
-    kind = VectorType(width)
+    def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return kind(array, first, k), _load
 
-    def _vec(typing, array, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
-        return kind(array, at), _load
-
-    def _put(typing, array, at, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            value = _lift(context, builder, sig.args[2], args[2], width)
-            place = address(context, builder, sig.args[:2], args[:2])
-            builder.store(value, builder.bitcast(place, _llvm(width).as_pointer())).align = 8
+            value = _lift(context, builder, sig.args[3], args[3], width)
+            place = address(context, builder, sig, args, width)
+            builder.store(value, builder.bitcast(place, llvm.as_pointer())).align = 8
             return context.get_dummy_value()
 
-        return types.void(array, at, x), build
+        return types.void(array, first, k, x), build
 
     def _splat(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -160,7 +158,8 @@ def lanes_of(width: int) -> tuple[int, int, int, Any, Any, Any]:
 
         return kind(x), build
 
-    return width, width, 1, intrinsic(_vec), intrinsic(_put), intrinsic(_splat)
+    made = (intrinsic(made) for made in (_vec, _put, _splat))
+    return (width, width, 1, *made, *doubles_of(width))
 
 
 def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001

@@ -28,12 +28,13 @@ class _Rosenbrock:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """The text of a method, the vectors it works with and the order that rules its steps."""
+    """The text of a method, its order, the vectors it works with, how it takes its rates."""
 
     name: str
     order: int
     error_order: int
     vectors: int
+    onto: bool
     text: str
 
 
@@ -83,36 +84,43 @@ _TSIT5_E = (
 )  # fmt: skip
 
 _ARGUMENTS = "y, trial, miss, p, q, here, step, work, lu, ls, bounds, rtol, n, rows"
-_ROWS = ["    for row in range(rows):", "        j = U(row)*R"]
+_ROWS = ["    for row in range(rows):"]
 _ERROR = [
-    "        put(miss, j, wrong)",
-    "        size = maximum(absolute(val(vec(y, j))), absolute(val(new)))",
-    "        part = val(wrong)/(bounds[0, row] + rtol*size)",
+    "        put(miss, row, 0, wrong)",
+    "        size = maximum(absolute(val(vec(y, row, 0))), absolute(val(new)))",
+    "        part = val(wrong)/(number(tolerance, row, 0) + rtol*size)",
     "        total = total + part*part",
 ]
 
 
 def _sum(weights: Sequence[float], vector: str = "k") -> str:
-    terms = [f"{w!r}*vec({vector}{i}, j)" for i, w in enumerate(weights) if w != 0.0]
+    terms = [f"{w!r}*vec({vector}{i}, row, 0)" for i, w in enumerate(weights) if w != 0.0]
     return " + ".join(terms)
+
+
+def _onward(weights: Sequence[float], before: Sequence[float]) -> str:
+    """Return y plus the weighted increments; from the last argument on where that is its start."""
+    if any(before) and tuple(weights[: len(before)]) == tuple(before):
+        return f"vec(trial, row, 0) + {weights[-1]!r}*vec(k{len(weights) - 1}, row, 0)"
+    return f"vec(y, row, 0) + {_sum(weights)}"
 
 
 def _keep(carried: str) -> list[str]:
     lines = [
         "@J",
         "def keep(y, trial, accepted, bounds, low, work, rows):",
-        "    good = val(vec(accepted, 0)) > 0.5",
-        "    least = val(vec(low, 0))",
+        "    good = val(vec(accepted, 0, 0)) > 0.5",
+        "    least, floor = val(vec(low, 0, 0)), bounds[1]",
     ]
     if carried:
         lines += ["    k0 = work[0]", "    k6 = work[6]"]
     lines += [
         *_ROWS,
-        "        new = pick(good, vec(trial, j), vec(y, j))",
-        "        put(y, j, new)",
-        "        least = minimum(val(new) - bounds[1, row], least)",
+        "        new = pick(good, vec(trial, row, 0), vec(y, row, 0))",
+        "        put(y, row, 0, new)",
+        "        least = minimum(val(new) - number(floor, row, 0), least)",
     ]
-    return [*lines, *([carried] if carried else []), "    put(low, 0, least)"]
+    return [*lines, *([carried] if carried else []), "    put(low, 0, 0, least)"]
 
 
 def _rosenbrock(name: str, order: int, table: _Rosenbrock) -> Method:
@@ -123,28 +131,28 @@ def _rosenbrock(name: str, order: int, table: _Rosenbrock) -> Method:
         "    return",
         "@J",
         f"def attempt({_ARGUMENTS}):",
-        "    per_step = 1.0/vec(step, 0)",
+        "    per_step = 1.0/vec(step, 0, 0)",
         *(f"    k{i} = work[{i}]" for i in range(stages)),
-        f"    f = work[{stages}]",
         f"    factor(y, p, q, here, per_step*{1.0 / table.gamma!r}, lu, ls, n)",
-        "    rates(y, f, p, q, here, n)",
     ]
     for i in range(stages):
-        if i and i not in table.same_as_before:
-            lines += [*_ROWS, f"        put(trial, j, vec(y, j) + {_sum(table.a[i])})"]
-            lines += ["    rates(trial, f, p, q, here, n)"]
-        told = f" + ({_sum(table.c[i])})*per_step" if i else ""
-        lines += [*_ROWS, f"        put(k{i}, j, vec(f, j){told})", f"    solve(k{i}, lu, ls, n)"]
+        told = f"({_sum(table.c[i])})*per_step" if i else "0.0"
+        lines += [*_ROWS, f"        put(k{i}, row, 0, {told})"]
+        fresh = i > 0 and i not in table.same_as_before
+        if fresh:
+            lines.append(f"        put(trial, row, 0, {_onward(table.a[i], table.a[i - 1])})")
+        lines += [f"    rates({'trial' if fresh else 'y'}, k{i}, p, q, here, n)"]
+        lines += [f"    solve(k{i}, lu, ls, n)"]
     lines += [
-        "    total = val(splat(0.0))",
+        "    total, tolerance = val(splat(0.0)), bounds[0]",
         *_ROWS,
-        f"        new = vec(y, j) + {_sum(table.m)}",
+        f"        new = {_onward(table.m, table.a[-1])}",
         f"        wrong = {_sum(table.e)}",
         *_ERROR,
-        "        put(trial, j, new)",
+        "        put(trial, row, 0, new)",
         "    return total",
     ]
-    return Method(name, order, order, stages + 1, "\n".join([*lines, *_keep("")]) + "\n")
+    return Method(name, order, order, stages, True, "\n".join([*lines, *_keep("")]) + "\n")
 
 
 def _tsit5() -> Method:
@@ -154,22 +162,22 @@ def _tsit5() -> Method:
         "    rates(y, work[0], p, q, here, n)",
         "@J",
         f"def attempt({_ARGUMENTS}):",
-        "    h = vec(step, 0)",
+        "    h = vec(step, 0, 0)",
         *(f"    k{i} = work[{i}]" for i in range(7)),
     ]
     for i, weights in enumerate(_TSIT5_A):
-        lines += [*_ROWS, f"        put(trial, j, vec(y, j) + h*({_sum(weights)}))"]
+        lines += [*_ROWS, f"        put(trial, row, 0, vec(y, row, 0) + h*({_sum(weights)}))"]
         lines += [f"    rates(trial, k{i + 1}, p, q, here, n)"]
     lines += [
-        "    total = val(splat(0.0))",
+        "    total, tolerance = val(splat(0.0)), bounds[0]",
         *_ROWS,
-        "        new = vec(trial, j)",
+        "        new = vec(trial, row, 0)",
         f"        wrong = h*({_sum(_TSIT5_E)})",
         *_ERROR,
         "    return total",
     ]
-    carried = "        put(k0, j, pick(good, vec(k6, j), vec(k0, j)))"
-    return Method("tsit5", 5, 5, 7, "\n".join([*lines, *_keep(carried)]) + "\n")
+    carried = "        put(k0, row, 0, pick(good, vec(k6, row, 0), vec(k0, row, 0)))"
+    return Method("tsit5", 5, 5, 7, False, "\n".join([*lines, *_keep(carried)]) + "\n")
 
 
 #: name -> method; rodas4 is the one default: indifferent to how fast a rate is

@@ -57,13 +57,18 @@ def _negative(expression: Any) -> bool:
     return bool(expression.is_number and expression < 0)
 
 
+def _fresh(targets: Sequence[str]) -> Any:
+    """Return names for shared parts that no other group of lines of a function uses."""
+    return sp.numbered_symbols(f"c{targets[0]}_")
+
+
 def straight_line(
     expressions: Sequence[Any], targets: Sequence[str], loads: Loads, *, indent: str
 ) -> list[str]:
     """Return lines that load what is needed, share common subexpressions and set the targets."""
     if not expressions:
         return []
-    shared, reduced = sp.cse(list(expressions), symbols=sp.numbered_symbols("c"), order="none")
+    shared, reduced = sp.cse(list(expressions), symbols=_fresh(targets), order="none")
     used = {str(symbol) for part in reduced for symbol in part.free_symbols}
     used |= {str(symbol) for _, part in shared for symbol in part.free_symbols}
     printer = _Printer()

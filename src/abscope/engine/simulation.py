@@ -151,7 +151,7 @@ def _limits(compiled: Compiled, most: int, settings: Settings) -> Limits:
         rtol=float(settings.rtol),
         first_step=float(settings.first_step),
         max_steps=int(settings.max_steps),
-        exponent=-1.0 / METHODS[compiled.method].error_order,
+        order=METHODS[compiled.method].error_order,
         body=len(system.body.states),
         own=len(own),
     )

@@ -118,27 +118,49 @@ def worst(lane: Any, rows: Any, miss: Any, y: Any, limits: Any) -> Any:
 
 
 @J
-def judge(lane: Any, rows: Any, clock: Any, limits: Any) -> Any:
-    """Accept or reject the step of a lane and wish the next; return whether it is at its stop."""
-    real = clock.real
-    size = np.sqrt(real[ERROR, lane] / max(1.0, float(rows)))
-    if not size < 1e6:
-        size = 1e6
-    change = min(5.0, max(0.2, 0.9 * max(size, 1e-10) ** limits.exponent))
-    step, wish = real[STEP, lane], real[WISH, lane]
-    clock.whole[STEPS, lane] += 1
-    if size > 1.0:
+def shrink(size: Any, order: Any) -> Any:
+    """Return the factor on a step whose error is size times what is allowed."""
+    size = max(size, 1e-10)
+    if order == 4:
+        return 0.9 / np.sqrt(np.sqrt(size))
+    return 0.9 * size ** (-1.0 / order)
+
+
+@J
+def judge(clock: Any, limits: Any) -> Any:
+    """Accept or reject the step of each lane and wish the next.
+
+    Returns a bit for each lane that is at its stop or cannot go on.
+    """
+    real, whole = clock.real, clock.whole
+    look = 0
+    for lane in range(LANES):
         real[GOOD, lane] = 0.0
-        real[WISH, lane] = min(change, 0.9) * step
-        return False
-    real[GOOD, lane] = 1.0
-    if not (step < 0.99 * wish and change * step < wish):
-        real[WISH, lane] = change * step
-    if step >= real[UNTIL, lane] - real[TIME, lane]:
-        real[TIME, lane] = real[UNTIL, lane]
-        return True
-    real[TIME, lane] += step
-    return False
+        if whole[MEMBER, lane] < 0:
+            continue
+        rows = limits.body + limits.own * whole[COUNT, lane]
+        size = np.sqrt(real[ERROR, lane] / max(1.0, float(rows)))
+        if not size < 1e6:
+            size = 1e6
+        change = min(5.0, max(0.2, shrink(size, limits.order)))
+        step, wish, time = real[STEP, lane], real[WISH, lane], real[TIME, lane]
+        whole[STEPS, lane] += 1
+        if size > 1.0:
+            real[WISH, lane] = min(change, 0.9) * step
+            if real[WISH, lane] < 1e-13 * max(1.0, abs(time)):
+                look |= 1 << lane
+        else:
+            real[GOOD, lane] = 1.0
+            if not (step < 0.99 * wish and change * step < wish):
+                real[WISH, lane] = change * step
+            if step >= real[UNTIL, lane] - time:
+                real[TIME, lane] = real[UNTIL, lane]
+                look |= 1 << lane
+            else:
+                real[TIME, lane] = time + step
+        if whole[STEPS, lane] >= limits.max_steps:
+            look |= 1 << lane
+    return look
 
 
 @J
@@ -170,12 +192,12 @@ def most(clock: Any) -> Any:
 
 
 @J
-def plan(lane: Any, clock: Any) -> None:
-    """Set the step of a lane: to its stop where the wished step reaches it, else as wished."""
+def plan(clock: Any) -> None:
+    """Set the step of each lane: to its stop where the wished step reaches it, else as wished."""
     real = clock.real
-    left, wish = real[UNTIL, lane] - real[TIME, lane], real[WISH, lane]
-    real[STEP, lane] = left if wish * 1.000001 >= left else wish
-    if clock.whole[MEMBER, lane] < 0:
-        real[STEP, lane] = 1e-6
-    real[LOW, lane] = 0.0
-    real[GOOD, lane] = 0.0
+    for lane in range(LANES):
+        left, wish = real[UNTIL, lane] - real[TIME, lane], real[WISH, lane]
+        real[STEP, lane] = left if wish * 1.000001 >= left else wish
+        if clock.whole[MEMBER, lane] < 0:
+            real[STEP, lane] = 1e-6
+        real[LOW, lane] = 0.0

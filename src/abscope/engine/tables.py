@@ -55,7 +55,7 @@ class Limits(NamedTuple):
     rtol: float
     first_step: float
     max_steps: int
-    exponent: float
+    order: int
     body: int
     own: int
 
