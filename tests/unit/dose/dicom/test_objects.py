@@ -266,3 +266,19 @@ def test_an_rle_ct_is_unpacked_only_for_its_values(tmp_path):
     assert read_study(folder).findings == ()
     with pytest.raises(DicomError, match="an RLE frame of 3 segments"):
         read_study(folder, images=True)
+
+
+def test_nothing_is_on_the_allow_list_that_is_not_used():
+    from pathlib import Path
+
+    from abscope.dose.dicom import elements, parsing
+
+    readers = Path(parsing.__file__).parent.glob("pars*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in readers)
+    unused = [
+        keyword
+        for keyword in elements.TAGS
+        if f'"{keyword}"' not in text and keyword not in elements.DATES
+    ]
+    assert unused == ["SpecificCharacterSet"], "pydicom itself asks for it"
+    assert not [k for k in elements.TAGS if "Name" in k and k != "ROIName"]
