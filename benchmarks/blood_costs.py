@@ -67,14 +67,14 @@ Panel = tuple[str, str, list[Series]]
 
 def against_particles(options: argparse.Namespace) -> Panel:
     liver = fraction_of(CASES["liver 2 Gy, 120 s"])
-    counts = [10**power for power in range(3, 8)]
+    counts = [10**power for power in range(3, 7)]
     transform = transform_s(liver)
     series = [
         Series("events", "in_field", [(count, events_s(liver, count)) for count in counts]),
         Series("transform", "lymphocytes", [(count, transform) for count in counts]),
     ]
     if options.hedos is not None:
-        points = [(n, sum(peer(options, "liver 2 Gy, 120 s", n))) for n in (1_000, 10_000, 100_000)]
+        points = [(n, sum(peer(options, "liver 2 Gy, 120 s", n))) for n in (10_000, 100_000)]
         series.append(Series("HEDOS, 0.05 s", "out_of_field", points))
     return "particles", "particles (one organ, 120 s)", series
 
