@@ -223,7 +223,7 @@ def _mean_effect(
 
 def _flags(course: Course, curve: Dvh, share: float, way: Floats) -> tuple[str, ...]:
     out = list(_course_flags(course))
-    out += [f"{item.about}: {item.what}" for item in curve.findings if item.severity != "note"]
+    out += [f"region: {item.what}" for item in curve.findings if item.severity != "note"]
     if 0 < share < 1 - 1e-3:
         out.append(f"doses are those of the {share:.1%} inside the dose grid")
     if not np.array_equal(way, np.eye(4)):
@@ -232,7 +232,11 @@ def _flags(course: Course, curve: Dvh, share: float, way: Floats) -> tuple[str, 
 
 
 def _course_flags(course: Course) -> tuple[str, ...]:
-    out = [item.what for item in course.findings if item.severity != "note"]
+    out = [
+        item.what
+        for item in course.findings
+        if item.severity != "note" and item.code != "planned-as-delivered"
+    ]
     if course.delivered_from == "planned":
         out = ["planned used as delivered", *out]
     if course.n_fractions is None:
