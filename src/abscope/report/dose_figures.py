@@ -69,7 +69,8 @@ def survey_figures(survey: DoseSurvey) -> dict[str, Figure]:
         found["dvh"] = Figure("dvh", _CURVES, wide, narrow)
     for picture in _pictures(survey):
         wide, narrow = (dose_picture(picture, narrow=one) for one in (False, True))
-        found[picture.name] = Figure(picture.name, f"{picture.title}.", wide, narrow)
+        caption = f"Axial, coronal and sagittal plane through {' and '.join(picture.focus)}."
+        found[picture.name] = Figure(picture.name, caption, wide, narrow)
     return found
 
 

@@ -54,7 +54,8 @@ def dose_picture(picture: DosePicture, *, narrow: bool) -> Scene:
     """Return the three planes beside each other, or for a narrow column below each other."""
     axial, coronal, sagittal = picture.slices
     width = 330.0 if narrow else 1120.0
-    title_rows = wrap(picture.title, width - 16, 12 if narrow else 14, lines=3)
+    bold = 1.15  # how much wider bold letters run
+    title_rows = wrap(picture.title, (width - 16) / bold, 12 if narrow else 14, lines=3)
     size = 12.0 if narrow else 14.0
     parts = [
         label((8, 18 + 17 * n), row, size_px=size, bold=True) for n, row in enumerate(title_rows)

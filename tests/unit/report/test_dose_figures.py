@@ -134,6 +134,12 @@ def test_a_picture_names_lesion_planes_sides_doses_and_scale(narrow: bool, image
     assert "no dose is known; it is hatched" in desc
 
 
+def test_a_long_title_takes_more_rows() -> None:
+    long = picture(name="L1 a lung nodule with WIDE LETTERS in the right upper lobe, segment 2")
+    for narrow in (False, True):
+        assert outside(dose_picture(long, narrow=narrow)) == []
+
+
 def test_nothing_is_hatched_where_the_whole_picture_has_a_dose() -> None:
     held = picture(outside=False)
     whole = [item.dose_gy.size for item in held.slices]
