@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from abscope.cli import assess, best, blood, cases, check, new, regimen, report, schema, show
+from abscope.cli import assess, best, blood, cases, check, dose, new, regimen, report, schema, show
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
@@ -37,6 +37,7 @@ for _command in (
     assess.assess,
     best.best,
     blood.blood,
+    dose.dose,
     new.new,
     schema.schema,
     regimen.regimen,

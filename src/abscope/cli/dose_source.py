@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -11,7 +12,7 @@ from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from abscope.case.record import Case
-    from abscope.dose.survey import DoseSurvey
+    from abscope.dose.survey import DoseSurvey, SurveyOptions
 
 __all__ = ["AcceptOption", "FractionsOption", "MapOption", "read_pairs", "survey_of"]
 
@@ -48,34 +49,25 @@ def survey_of(
     map_file: Path | None = None,
     accept: Sequence[str] | None = None,
     fractions: Sequence[str] | None = None,
-    choices: tuple[str | None, float | None, bool] = (None, None, False),
+    options: "SurveyOptions | None" = None,
 ) -> "DoseSurvey":
     """Return the survey of a folder, zip or file of DICOM objects.
 
-    ``choices`` are the rule for end planes, the inflation of an out-of-field dose, and whether
-    images are read too; None keeps the default.
+    ``options`` has what else was chosen; what a person accepted, stated or mapped is added to it.
     """
-    from abscope.dose.dvh import DvhSettings
-    from abscope.dose.exposure_class import class_lines
-    from abscope.dose.exposure_table import TableOptions
     from abscope.dose.lesion_map import read_lesion_map
     from abscope.dose.survey import SurveyOptions, survey_dose
 
-    cap, inflation, images = choices
     reasons = read_pairs("--accept", accept or (), "CODE=REASON", str)
     counts = read_pairs("--fractions", fractions or (), "COURSE=N, N a whole number", _count)
     chosen = read_lesion_map(map_file) if map_file is not None else None
-    options = SurveyOptions(
+    asked = replace(
+        options or SurveyOptions(),
         accepted=reasons,
         delivered=counts,
         organs=chosen.organs if chosen else {},
-        table=TableOptions(
-            lines=class_lines(inflation=inflation),
-            dvh=DvhSettings(cap=cap) if cap else DvhSettings(),  # type: ignore[arg-type]
-        ),
-        images=images,
     )
-    return survey_dose(source, case=case, chosen=chosen, options=options)
+    return survey_dose(source, case=case, chosen=chosen, options=asked)
 
 
 def read_pairs(

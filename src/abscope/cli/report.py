@@ -1,14 +1,20 @@
 """``abscope report CASE``: the case as one HTML file, its figures as SVG and PNG."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.dose_source import AcceptOption, FractionsOption, MapOption, survey_of
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from abscope.case.reader import LocatedCase
+    from abscope.report.dose_figures import DoseMaterial
 
 __all__ = ["report"]
 
@@ -33,17 +39,43 @@ _Figures = Annotated[
 ]
 
 
-def report(
+_DoseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dose",
+        metavar="DIR",
+        help="Join the lesions to the dose in these DICOM objects.",
+        show_default=False,
+    ),
+]
+
+
+def report(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
     output: _Page = None,
     figures: _Figures = None,
+    dose: _DoseOption = None,
+    map_file: MapOption = None,
+    fractions: FractionsOption = None,
+    accept: AcceptOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a case as one HTML file.
 
-    The file holds all it needs: it can be sent, printed and read without internet.
+    The file holds all it needs: it can be sent, printed and read without internet. With --dose it
+    shows the dose of each lesion, and the abscopal call rests on it.
     """
+    asked = (map_file, fractions, accept)
+    if dose is None and any(asked):
+        raise UsageError(
+            Problem(
+                "abscope report",
+                "--map, --fractions or --accept without a dose",
+                "--dose DIR",
+                "Name the folder with the DICOM objects.",
+            )
+        )
     from abscope.case.checks import check_case
     from abscope.case.files import write_files
     from abscope.case.shelf import open_case
@@ -51,13 +83,17 @@ def report(
     from abscope.report.figures import figures as draw
 
     located = open_case(case)
+    material = None
+    if dose is not None:
+        located, material = _with_dose(located, dose, asked)
     page = output or Path(f"{located.case.id}.html")
     _keep_the_case(case, page)
     contents: dict[Path, str | bytes] = {
-        page: build_report(located, check_case(located.case)),
+        page: build_report(located, check_case(located.case), dose=material),
     }
     if figures is not None:
-        for name, figure in draw(located.case).items():
+        drawn_of_dose = material.figures if material else {}
+        for name, figure in {**draw(located.case), **drawn_of_dose}.items():
             contents[figures / f"{located.case.id}-{name}.svg"] = figure.svg()
             contents[figures / f"{located.case.id}-{name}.png"] = figure.png()
     write_files(contents, force=force, folder=figures)
@@ -67,6 +103,27 @@ def report(
         lambda: [f"{path}: written" for path in contents],
         as_json=as_json,
     )
+
+
+def _with_dose(
+    located: "LocatedCase",
+    source: Path,
+    asked: tuple[Path | None, list[str] | None, list[str] | None],
+) -> "tuple[LocatedCase, DoseMaterial]":
+    """Return the case with its computed exposures, and what the report shows of them."""
+    from abscope.dose.survey import SurveyOptions, case_with_dose
+    from abscope.report.dose_figures import dose_material
+
+    map_file, fractions, accept = asked
+    survey = survey_of(
+        source,
+        case=located.case,
+        map_file=map_file,
+        accept=accept,
+        fractions=fractions,
+        options=SurveyOptions(images=True),
+    )
+    return replace(located, case=case_with_dose(located.case, survey)), dose_material(survey)
 
 
 def _keep_the_case(case: str, page: Path) -> None:

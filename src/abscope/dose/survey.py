@@ -30,13 +30,21 @@ from abscope.dose.matching import Matching, MatchQuestion, map_template, match_l
 from abscope.dose.organ_map_file import mapping_text
 from abscope.dose.organ_names import OrganMapping
 from abscope.dose.organs import organ_table, study_mapping
+from abscope.dose.recorded import with_exposures
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import DicomError, Problem
 
-__all__ = ["DoseSurvey", "RegionDose", "SurveyOptions", "survey_dose", "survey_map"]
+__all__ = [
+    "DoseSurvey",
+    "RegionDose",
+    "SurveyOptions",
+    "case_with_dose",
+    "survey_dose",
+    "survey_map",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,16 @@ def _with_case(
         course_matching=which,
         questions=(*matching.questions, *which.questions),
     )
+
+
+def case_with_dose(case: Case, survey: DoseSurvey) -> Case:
+    """Return the case with the computed exposures of a survey that was made for it.
+
+    Courses of the doses that are no course of the record are left out; they are among the
+    questions of the survey.
+    """
+    which = survey.course_matching.of_case if survey.course_matching else {}
+    return with_exposures(case, survey.lesions, courses=which)
 
 
 def survey_map(survey: DoseSurvey, *, lesions: Sequence[Lesion]) -> str:
