@@ -13,6 +13,12 @@ from abscope.catalog.exposure import exposure_line
 from abscope.catalog.laboratory import ctcae_lymphocyte_floor, lymphocyte_lower_limit
 from abscope.catalog.lymphocytes import edic_parameter, lymphocyte_parameter, marrow_shares
 from abscope.catalog.organs import Organ, OrganCatalog, organ_catalog
+from abscope.catalog.pharmacokinetics import (
+    DrugKinetics,
+    drug_kinetics,
+    drug_kinetics_names,
+    half_occupancy,
+)
 from abscope.catalog.proportion import wilson_interval
 from abscope.catalog.radiobiology import (
     GrowthTimes,
@@ -37,12 +43,13 @@ from abscope.catalog.trials import (
 )
 
 __all__ = [
-    "Circulation", "CompartmentFlow", "DrugRate", "GrowthTimes", "LogisticSet", "LymanSet",
-    "Organ", "OrganCatalog", "Parameter", "SiteTemplate", "TrialArm", "alpha", "alpha_beta",
-    "background_rate", "blood_dose_limit", "blood_volume_coefficient", "ctcae_lymphocyte_floor",
-    "drug_rates", "edic_parameter", "edited_circulation", "expected_drug_rate", "exposure_line",
-    "growth_times", "load", "logistic_set", "lyman_set", "lymphocyte_lower_limit",
-    "lymphocyte_parameter", "marrow_shares", "onset_time", "organ_catalog", "parse_circulation",
-    "reader_limits", "repair_half_time", "site_template", "site_templates",
-    "spontaneous_regression", "trial_arms", "wilson_interval",
+    "Circulation", "CompartmentFlow", "DrugKinetics", "DrugRate", "GrowthTimes", "LogisticSet",
+    "LymanSet", "Organ", "OrganCatalog", "Parameter", "SiteTemplate", "TrialArm", "alpha",
+    "alpha_beta", "background_rate", "blood_dose_limit", "blood_volume_coefficient",
+    "ctcae_lymphocyte_floor", "drug_kinetics", "drug_kinetics_names", "drug_rates",
+    "edic_parameter", "edited_circulation", "expected_drug_rate", "exposure_line",
+    "growth_times", "half_occupancy", "load", "logistic_set", "lyman_set",
+    "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares", "onset_time",
+    "organ_catalog", "parse_circulation", "reader_limits", "repair_half_time", "site_template",
+    "site_templates", "spontaneous_regression", "trial_arms", "wilson_interval",
 ]  # fmt: skip

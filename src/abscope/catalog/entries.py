@@ -31,10 +31,11 @@ __all__ = [
 ]
 
 #: The units that an entry can have; ``frac`` is a signed change or a share of 1, ``1`` a count
-#: or a ratio.
+#: or a ratio, ``ln`` the natural logarithm of a factor.
 UNITS = (
     "Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10", "per_Gy", "per_d", "s", "min",
-    "ml", "m", "kg", "l", "l_per_min", "l_per_kg", "l_per_m3",
+    "ml", "m", "kg", "l", "l_per_min", "l_per_kg", "l_per_m3", "l_per_d", "mg_per_d", "mg_per_l",
+    "g_per_l", "ml_per_min", "ln",
 )  # fmt: skip
 
 _KEYS = ("value", "low", "high", "unit", "source", "note")
