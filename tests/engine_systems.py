@@ -1,12 +1,15 @@
 """Systems that the engine's tests share: closed forms, a published one, an invented large one."""
 
+import os
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from abscope.engine.batch import Batch, Events, Holds
+from abscope.engine.compiling import Compiled, compile_system
 from abscope.engine.declaration import (
     Body,
     Event,
@@ -22,22 +25,81 @@ from abscope.engine.declaration import (
 from abscope.engine.functions import exp, power
 
 
-def states_observed(*names: str) -> Any:
-    """Return an observe rule that gives states of the body under the name ``{name}_seen``."""
-    return lambda body, total, p: {f"{name}_seen": getattr(body, name) for name in names}
+os.environ.setdefault(
+    "ABSCOPE_CACHE", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "engine")
+)
 
 
 @cache
-def decay() -> System:
-    """Return x' = -k x, with a bolus."""
+def ready(name: str, *, lanes: int = 4, method: str = "rodas4") -> Compiled:
+    """Return a compiled system of this file by name, compiled once for all tests."""
+    return compile_system(globals()[name](), lanes=lanes, method=method)
+
+
+def _drain(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
+    across = p.k12 * body.blood - p.k21 * body.tissue
+    return {
+        "x": -p.k * body.x,
+        "first": -p.k1 * body.first,
+        "second": p.k1 * body.first - p.k2 * body.second,
+        "third": p.k2 * body.second,
+        "blood": p.infusion - p.k10 * body.blood - across,
+        "tissue": across,
+        "area": total.burden,
+        "tank": -p.leak,
+        "burst": p.boom * body.burst * body.burst,
+    }
+
+
+def _seen(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
+    names = ("x", "first", "second", "third", "blood", "tissue", "area", "tank", "burst")
+    return {f"{name}_seen": getattr(body, name) for name in names} | {"burden_seen": total.burden}
+
+
+@cache
+def closed() -> System:
+    """Return parts with closed forms side by side.
+
+    Decay with a bolus, a chain of three, two compartments with an infusion, n logistic growths with
+    their integral, a tank that runs dry (negative) and a quadratic growth that bursts (non-finite).
+    """
+    amounts = ("x", "first", "second", "third", "blood", "tissue")
     return System(
-        name="decay",
+        name="closed forms",
         body=Body(
-            states=(State("x", "mg", "amount"),),
-            parameters=(Parameter("k", "1/d", "loss", "k", low=0.0),),
-            rates=lambda body, total, p: {"x": -p.k * body.x},
-            observables=(Observable("x_seen", "mg", "amount"),),
-            observe=states_observed("x"),
+            states=(
+                *(State(name, "mg", f"amount {name}") for name in amounts),
+                State("area", "mL*d", "integral of the burden"),
+                State("tank", "mg", "what is left in a tank"),
+                State("burst", "mg", "grows with its square", nonnegative=False),
+            ),
+            parameters=(
+                *(Parameter(k, "1/d", "rate", low=0.0) for k in
+                  ("k", "k1", "k2", "k10", "k12", "k21")),
+                Parameter("cap", "mL", "largest volume", "K", low=0.0),
+                Parameter("leak", "mg/d", "loss of the tank", low=0.0),
+                Parameter("boom", "1/(mg*d)", "growth of the burst", low=0.0),
+            ),
+            inputs=(Input("infusion", "mg/d", "into the blood"),),
+            rates=_drain,
+            observables=(
+                *(Observable(f"{name}_seen", "mg", name) for name in (*amounts, "tank", "burst")),
+                Observable("area_seen", "mL*d", "integral"),
+                Observable("burden_seen", "mL", "sum of the volumes"),
+            ),
+            observe=_seen,
+        ),
+        replicate=Replicate(
+            name="lesion",
+            states=(State("v", "mL", "volume", "V"),),
+            parameters=(Parameter("g", "1/d", "growth", "g"),),
+            inputs=(Input("feed", "mL/d", "inflow"),),
+            totals=(Total("burden", "mL", "sum of the volumes"),),
+            rates=lambda x, body, p: {
+                "v": x.feed + x.g * x.v * (1.0 - x.v / p.cap), "burden": x.v,
+            },
+            observables=(Observable("v_seen", "mL", "volume"),),
+            observe=lambda x, body, p: {"v_seen": x.v},
         ),
         events=(
             Event(
@@ -51,65 +113,38 @@ def decay() -> System:
                 meaning="leaves a half",
                 body=lambda body, p, e: {"x": 0.5 * body.x},
             ),
-        ),
-    )
-
-
-@cache
-def two_compartments() -> System:
-    """Return a drug in blood and tissue with an infusion into the blood."""
-
-    def rates(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
-        across = p.k12 * body.blood - p.k21 * body.tissue
-        return {"blood": p.infusion - p.k10 * body.blood - across, "tissue": across}
-
-    return System(
-        name="two compartments",
-        body=Body(
-            states=(State("blood", "mg", "in blood"), State("tissue", "mg", "in tissue")),
-            parameters=tuple(Parameter(k, "1/d", "rate", low=0.0) for k in ("k10", "k12", "k21")),
-            inputs=(Input("infusion", "mg/d", "into the blood"),),
-            rates=rates,
-            observables=(Observable("blood_seen", "mg", "in blood"),),
-            observe=states_observed("blood"),
-        ),
-    )
-
-
-@cache
-def logistic() -> System:
-    """Return n independent logistic growths, and their sum in the body."""
-
-    def grow(x: Any, body: Any, p: Any) -> Mapping[str, Any]:
-        return {"v": x.g * x.v * (1.0 - x.v / p.cap), "burden": x.v}
-
-    return System(
-        name="logistic",
-        body=Body(
-            states=(State("area", "mL*d", "integral of the burden"),),
-            parameters=(Parameter("cap", "mL", "largest", low=0.0),),
-            rates=lambda body, total, p: {"area": total.burden},
-            observables=(Observable("area_seen", "mL*d", "integral"),),
-            observe=states_observed("area"),
-        ),
-        replicate=Replicate(
-            name="lesion",
-            states=(State("v", "mL", "volume"),),
-            parameters=(Parameter("g", "1/d", "growth"),),
-            totals=(Total("burden", "mL", "sum of the volumes"),),
-            rates=grow,
-            observables=(Observable("v_seen", "mL", "volume"),),
-            observe=lambda x, body, p: {"v_seen": x.v},
-        ),
-        events=(
             Event(
                 name="cut",
-                meaning="leaves a fraction",
+                meaning="leaves a fraction of each lesion",
                 replicate_fields=(Field("left", "1", "what is left"),),
                 replicate=lambda x, body, p, e: {"v": x.v * e.left},
             ),
         ),
-    )
+    )  # fmt: skip
+
+
+CLOSED_PARAMETERS = {
+    "k": 0.3, "k1": 1.2, "k2": 0.4, "k10": 0.5, "k12": 2.0, "k21": 1.5, "cap": 50.0, "leak": 0.0,
+    "boom": 0.0,
+}  # fmt: skip
+CLOSED_START = {
+    "x": 10.0, "first": 7.0, "second": 0.0, "third": 0.0, "blood": 0.0, "tissue": 0.0, "area": 0.0,
+    "tank": 5.0, "burst": 1.0,
+}  # fmt: skip
+
+
+def closed_batch(**changed: Any) -> Batch:
+    """Return one member of the closed forms with three lesions; fields can be replaced."""
+    given: dict[str, Any] = {
+        "horizon": 20.0,
+        "observe_at": np.linspace(0.0, 20.0, 21),
+        "replicates": 3,
+        "parameters": CLOSED_PARAMETERS,
+        "own": {"g": [[0.2, 0.5, 1.0]]},
+        "initial": CLOSED_START,
+        "replicate_initial": {"v": [[1.0, 2.0, 0.1]]},
+    }
+    return Batch(**(given | changed))
 
 
 @cache
