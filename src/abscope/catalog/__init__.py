@@ -20,6 +20,7 @@ from abscope.catalog.pharmacokinetics import (
     half_occupancy,
 )
 from abscope.catalog.proportion import wilson_interval
+from abscope.catalog.published import published_parameters
 from abscope.catalog.radiobiology import (
     GrowthTimes,
     LogisticSet,
@@ -50,6 +51,7 @@ __all__ = [
     "edic_parameter", "edited_circulation", "expected_drug_rate", "exposure_line",
     "growth_times", "half_occupancy", "load", "logistic_set", "lyman_set",
     "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares", "onset_time",
-    "organ_catalog", "parse_circulation", "reader_limits", "repair_half_time", "site_template",
-    "site_templates", "spontaneous_regression", "trial_arms", "wilson_interval",
+    "organ_catalog", "parse_circulation", "published_parameters", "reader_limits",
+    "repair_half_time", "site_template", "site_templates", "spontaneous_regression",
+    "trial_arms", "wilson_interval",
 ]  # fmt: skip
