@@ -36,6 +36,21 @@ def ready(name: str, *, lanes: int = 4, method: str = "rodas4") -> Compiled:
     return compile_system(globals()[name](), lanes=lanes, method=method)
 
 
+@cache
+def decay() -> System:
+    """Return x' = -k x: the smallest kernel."""
+    return System(
+        name="decay",
+        body=Body(
+            states=(State("x", "mg", "amount"),),
+            parameters=(Parameter("k", "1/d", "loss", "k", low=0.0),),
+            rates=lambda body, total, p: {"x": -p.k * body.x},
+            observables=(Observable("x_seen", "mg", "amount"),),
+            observe=lambda body, total, p: {"x_seen": body.x},
+        ),
+    )
+
+
 def _drain(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
     across = p.k12 * body.blood - p.k21 * body.tissue
     return {

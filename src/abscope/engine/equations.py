@@ -24,6 +24,7 @@ class _Page:
 
     def __init__(self, system: System) -> None:
         self.system = system
+        self.names: dict[Any, str] = {}
         body, replicate = system.body, system.replicate
         self.body = self._symbols(body.states)
         self.p = self._symbols((*body.parameters, *body.inputs))
@@ -35,7 +36,12 @@ class _Page:
     def _symbols(self, quantities: Sequence[Any], index: str = "") -> dict[str, Any]:
         import sympy as sp
 
-        return {q.name: sp.Symbol(latex_name(q.name, q.symbol, index)) for q in quantities}
+        symbols = {}
+        for q in quantities:
+            symbol = sp.Symbol(f"{q.name}{index}{len(self.names)}")
+            self.names[symbol] = latex_name(q.name, q.symbol, index)
+            symbols[q.name] = symbol
+        return symbols
 
     def lines(self) -> list[str]:
         """Return the lines of the page."""
@@ -56,7 +62,8 @@ class _Page:
             e, both = SimpleNamespace(**fields), SimpleNamespace(**every)
             lines += self._set(event.body, (shared, p, e), self.body, r"\leftarrow")
             lines += self._set(event.replicate, (x, shared, p, both), self.x, r"\leftarrow")
-        lines += ["## Observed", ""]
+        if body.observe or (replicate and replicate.observe):
+            lines += ["## Observed", ""]
         seen = self._symbols(body.observables)
         lines += self._set(body.observe, (shared, total, p), seen, "=")
         if replicate:
@@ -73,8 +80,10 @@ class _Page:
         named: dict[str, Any] = {}
 
         def collect(name: str, value: Any) -> Any:
+            symbol = sp.Symbol(f"named{len(self.names)}")
+            self.names[symbol] = name
             named[name] = sp.sympify(value)
-            return sp.Symbol(name)
+            return symbol
 
         token = NAMED.set(collect)
         try:
@@ -86,26 +95,40 @@ class _Page:
         if not states:
             return []
         found, named = self._run(rule, seen)
-        lines = [_equation(name, "=", value) for name, value in named.items()]
+        lines = [self._equation(name, "=", value) for name, value in named.items()]
         for state in states:
-            left = rf"\frac{{\mathrm{{d}}{symbols[state.name]}}}{{\mathrm{{d}}t}}"
-            lines.append(_equation(left, "=", found[state.name]))
+            left = rf"\frac{{\mathrm{{d}}{self.names[symbols[state.name]]}}}{{\mathrm{{d}}t}}"
+            lines.append(self._equation(left, "=", found[state.name]))
         return [line for part in lines for line in (part, "")]
 
     def _sums(self, rule: Any, seen: tuple[Any, ...]) -> list[str]:
         found, _ = self._run(rule, seen)
         lines = []
         for name, symbol in self.total.items():
-            lines += [_equation(str(symbol), r"= \sum_i", found[name], bracket=True), ""]
+            left = self.names[symbol]
+            lines += [self._equation(left, r"= \sum_i", found[name], bracket=True), ""]
         return lines
 
     def _set(self, rule: Any, seen: tuple[Any, ...], symbols: Any, sign: str) -> list[str]:
         if rule is None:
             return []
         found, named = self._run(rule, seen)
-        lines = [_equation(name, "=", value) for name, value in named.items()]
-        lines += [_equation(str(symbols[name]), sign, value) for name, value in found.items()]
+        lines = [self._equation(name, "=", value) for name, value in named.items()]
+        lines += [
+            self._equation(self.names[symbols[name]], sign, value) for name, value in found.items()
+        ]
         return [line for part in lines for line in (part, "")]
+
+    def _equation(self, left: str, sign: str, value: Any, *, bracket: bool = False) -> str:
+        import sympy as sp
+
+        whole = sp.sympify(value)
+        floats = {number: sp.Integer(int(number)) for number in whole.atoms(sp.Float)
+                  if float(number).is_integer()}  # fmt: skip
+        right = sp.latex(whole.xreplace(floats), symbol_names=self.names, order="none")
+        if bracket:
+            right = rf"\left({right}\right)"
+        return f"$$ {left} {sign} {right} $$"
 
     def _tables(self) -> list[str]:
         body, replicate = self.system.body, self.system.replicate
@@ -140,12 +163,3 @@ def latex_name(name: str, symbol: str, index: str = "") -> str:
         head, tail = text.rsplit("_", 1)
         return f"{head}_{{{tail},{index}}}"
     return f"{text}_{{{index}}}"
-
-
-def _equation(left: str, sign: str, value: Any, *, bracket: bool = False) -> str:
-    import sympy as sp
-
-    right = sp.latex(sp.sympify(value), order="none")
-    if bracket:
-        right = rf"\left({right}\right)"
-    return f"$$ {left} {sign} {right} $$"

@@ -57,9 +57,7 @@ def _row(array: str, names: Any, first: str = "0") -> dict[str, str]:
 
 
 def _one(array: str, names: Any, first: str = "0") -> dict[str, str]:
-    return {
-        str(name): f"get({array}, {first}, {k}, lane)" for k, name in enumerate(names.values())
-    }
+    return {str(name): f"get({array}, {first}, {k}, lane)" for k, name in enumerate(names.values())}
 
 
 def _loop(count: str, *, factors: bool = False) -> list[str]:

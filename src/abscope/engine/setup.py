@@ -24,6 +24,7 @@ class Arrays:
         self.members = int(batch.members)
         if self.members < 1:
             self.say("members", f"{batch.members} members", "at least 1")
+            self.members = 1
         self.start = self._column("start", batch.start)
         self.horizon = self._column("horizon", batch.horizon)
         self.count = self._counts()

@@ -77,6 +77,19 @@ def _unary(build: Callable[..., Any]) -> Any:
     return intrinsic(typed)
 
 
+def _strict(name: str) -> Any:
+    """Return an operation that the compiler does not reorder: the parts of log 2 depend on it."""
+
+    def build(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        return getattr(builder, name)(*args)
+
+    def typed(typing, x, y):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+        return (x(x, x), build) if isinstance(x, VectorType) else None
+
+    return intrinsic(typed)
+
+
+_minus, _plus = _strict("fsub"), _strict("fadd")
 _round = _unary(_llvm_function("rint"))
 _two_to, _exponent_of, _mantissa_of = _unary(_power_of_two), _unary(_exponent), _unary(_mantissa)
 _absolute = _unary(_llvm_function("fabs"))
@@ -87,7 +100,7 @@ def _exp(x: Any) -> Any:
     y = pick(x < 709.782712893384, x, 709.782712893384)
     y = pick(y > -708.0, y, -708.0)
     n = _round(y * _INVERSE_LOG2)
-    r = (y - n * _LOG2_HIGH) - n * _LOG2_LOW
+    r = _minus(_minus(y, n * _LOG2_HIGH), n * _LOG2_LOW)
     p = r * _C[13] + _C[12]
     p = p * r + _C[11]
     p = p * r + _C[10]
@@ -125,7 +138,8 @@ def _log(x: Any) -> Any:
     p = p * z + 1.0 / 7
     p = p * z + 1.0 / 5
     p = p * z + 1.0 / 3
-    result = e * _LOG2_HIGH + (2.0 * s + (2.0 * s * z * p + e * _LOG2_LOW))
+    low = _plus(2.0 * s * z * p, e * _LOG2_LOW)
+    result = _plus(e * _LOG2_HIGH, _plus(2.0 * s, low))
     return pick(x > 0.0, result, pick(x < 0.0, _NAN, pick(x > -1.0, -_INFINITE, _NAN)))
 
 
