@@ -24,7 +24,6 @@ from abscope.engine.declaration import (
 )
 from abscope.engine.functions import exp, power
 
-
 os.environ.setdefault(
     "ABSCOPE_CACHE", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "engine")
 )

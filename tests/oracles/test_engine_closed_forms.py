@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from engine_systems import CLOSED_PARAMETERS, closed_batch, ready
 
 from abscope.engine.batch import Events, Holds
 from abscope.engine.simulation import Settings, simulate
+from engine_systems import CLOSED_PARAMETERS, closed_batch, ready
 
 TIMES = np.linspace(0.0, 20.0, 21)
 P = CLOSED_PARAMETERS

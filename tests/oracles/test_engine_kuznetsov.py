@@ -1,10 +1,10 @@
 """Equilibria of Kuznetsov et al. 1994 with the constants of BIOMD0000000762 (own computation)."""
 
 import numpy as np
-from engine_systems import ready
 
 from abscope.engine.batch import Batch
 from abscope.engine.simulation import Settings, simulate
+from engine_systems import ready
 
 CONSTANTS = {
     "s": 1.3e4, "pp": 0.1245, "g": 2.019e7, "m": 3.422e-10, "d": 0.0412, "a": 0.18, "b": 2.0e-9,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from engine_systems import colony_batch, colonies, ready
 
 from abscope.engine.reference import reference
 from abscope.engine.simulation import Settings, simulate
+from engine_systems import colonies, colony_batch, ready
 
 
 def _errors(found, exact):

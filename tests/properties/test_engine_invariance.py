@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_systems import colony_batch, closed_batch, ready
 
 from abscope.engine.batch import Batch, Events
 from abscope.engine.simulation import Settings, simulate
+from engine_systems import closed_batch, colony_batch, ready
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ Everything is given by name and in columns, so a cohort is drawn in vectorized c
     Batch(
         members=1000, horizon=365.0, observe_at=np.arange(0.0, 366.0, 7.0), replicates=counts,
         parameters={"clearance": clearances, "volume": 3.5},     # (1000,) or one number
-        own={"growth": growths},                                 # (1000, n) or (1000,) or one number
+        own={"growth": growths},                                 # (1000, n), (1000,) or one
         initial={"central": 0.0}, replicate_initial={"volume": volumes},
         events=(Events("bolus", times=[0.0, 21.0], fields={"dose": [200.0, 200.0]}),),
         holds=(Holds("infusion", starts=[0.0], ends=[0.02], values=[10_000.0]),),

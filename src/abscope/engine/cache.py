@@ -18,8 +18,8 @@ from types import ModuleType
 
 __all__ = [
     "cache_folder",
-    "kernel_key",
     "kept",
+    "kernel_key",
     "load_kernel",
     "load_unkept",
     "module_name",

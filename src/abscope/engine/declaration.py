@@ -30,7 +30,7 @@ __all__ = [
     "Total",
 ]
 
-Rule = Callable[..., Mapping[str, Any]]
+_Rule = Callable[..., Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,12 @@ class Replicate:
 
     name: str
     states: tuple[State, ...]
-    rates: Rule
+    rates: _Rule
     parameters: tuple[Parameter, ...] = ()
     inputs: tuple[Input, ...] = ()
     totals: tuple[Total, ...] = ()
     observables: tuple[Observable, ...] = ()
-    observe: Rule | None = None
+    observe: _Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +112,11 @@ class Body:
     """
 
     states: tuple[State, ...]
-    rates: Rule
+    rates: _Rule
     parameters: tuple[Parameter, ...] = ()
     inputs: tuple[Input, ...] = ()
     observables: tuple[Observable, ...] = ()
-    observe: Rule | None = None
+    observe: _Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +132,8 @@ class Event:
     meaning: str
     fields: tuple[Field, ...] = ()
     replicate_fields: tuple[Field, ...] = ()
-    body: Rule | None = None
-    replicate: Rule | None = None
+    body: _Rule | None = None
+    replicate: _Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,13 +28,13 @@ from abscope.engine.tables import (
 )
 
 if TYPE_CHECKING:
-    attempt: Any
-    jump: Any
-    keep: Any
-    prepare: Any
-    record: Any
-    BODY: int
-    OWN: int
+    attempt: Any = None
+    jump: Any = None
+    keep: Any = None
+    prepare: Any = None
+    record: Any = None
+    BODY: int = 0
+    OWN: int = 0
 
 __all__ = ["chunk", "feed", "observe", "run_stops"]
 

@@ -4,6 +4,8 @@ The slopes are those of the computed solution along T directions, with the steps
 taken as fixed: step sizes and stop times carry no slope.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 import math
 import operator
 from collections.abc import Callable
@@ -26,7 +28,7 @@ _DOUBLE, _NEXT = ir.DoubleType(), ir.IntType(64)(1)
 _Pair = tuple[Any, Any]
 
 
-class DualType(types.Type):  # type: ignore[misc]
+class DualType(types.Type):
     """A value and T slopes."""
 
     def __init__(self, slopes: int) -> None:
@@ -110,7 +112,7 @@ def _slopes(kinds: Any) -> int | None:
 
 
 def _binary(operation: Any, emit: Callable[..., _Pair]) -> None:
-    class Template(AbstractTemplate):  # type: ignore[misc]
+    class Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002
             count = _slopes(args)
             return None if count is None else signature(DualType(count), *args)
@@ -132,7 +134,7 @@ for _operation, _emit in (
     _binary(_operation, _emit)
 
 
-class _Negative(AbstractTemplate):  # type: ignore[misc]
+class _Negative(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002
         return signature(args[0], args[0]) if isinstance(args[0], DualType) else None
 
@@ -171,29 +173,30 @@ def duals_of(count: int) -> tuple[int, int, int, Any, Any, Any, Any, Any]:
     def reader(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return load(builder, address(context, builder, sig, args, count + 1))
 
-    def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _vec(_typing, array, first, k):
         return kind(array, first, k), reader
 
-    def _get(typing, array, first, k, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _get(_typing, array, first, k, lane):
         return kind(array, first, k, lane), reader
 
-    def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _put(_typing, array, first, k, x):
         return types.void(array, first, k, x), writer(3)
 
-    def _set(typing, array, first, k, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _set(_typing, array, first, k, lane, x):
         return types.void(array, first, k, lane, x), writer(4)
 
-    def _splat(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _splat(_typing, x):
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return _made(builder, count, _pair(context, builder, sig.args[0], args[0]))
 
         return kind(x), build
 
-    made = (intrinsic(made) for made in (_vec, _put, _splat, _get, _set))
-    return (count + 1, 1, count + 1, *made)
+    made: Any = (intrinsic(made) for made in (_vec, _put, _splat, _get, _set))
+    vec, put, splat, get, set_ = made
+    return (count + 1, 1, count + 1, vec, put, splat, get, set_)
 
 
-def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _pick(_typing, condition, x, y):
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         count = sig.return_type.slopes
         pairs = [
@@ -207,14 +210,14 @@ def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN0
     return None if count is None else (DualType(count)(condition, x, y), build)
 
 
-def _val(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _val(_typing, x):
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _pair(context, builder, sig.args[0], args[0])[0]
 
     return types.float64(x), build
 
 
-def _scaled(typing, x, value, slope):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _scaled(_typing, x, _value, _slope):
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         pair = _pair(context, builder, sig.args[0], args[0])
         return _made(builder, x.slopes, (args[1], _times(builder, pair[1], args[2])))
@@ -222,9 +225,10 @@ def _scaled(typing, x, value, slope):  # type: ignore[no-untyped-def] # noqa: AN
     return x(x, types.float64, types.float64), build
 
 
-pick, val = intrinsic(_pick), intrinsic(_val)
+pick: Any = intrinsic(_pick)
+val: Any = intrinsic(_val)
 #: the chain rule: a value, and the slopes of x times a number
-scaled = intrinsic(_scaled)
+scaled: Any = intrinsic(_scaled)
 
 
 def _exp(x: Any) -> Any:

@@ -4,6 +4,8 @@ A number type adds itself to ``IMPLEMENTATIONS``: a function from the Numba type
 to an implementation, or None where the type is not concerned.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 import math
 from collections.abc import Callable
 from typing import Any
@@ -101,5 +103,5 @@ def _binary(name: str) -> Callable[..., Any]:
 
 for _function in (exp, log, absolute, step):
     overload(bare(_function))(_unary(_function.__name__))
-for _function in (power, maximum, minimum):
-    overload(bare(_function))(_binary(_function.__name__))
+for _of_two in (power, maximum, minimum):
+    overload(bare(_of_two))(_binary(_of_two.__name__))

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 
 __all__ = ["Elimination", "eliminate"]
 
-Place = tuple[int, int]
+_Place = tuple[int, int]
 
 
 class Elimination:
     """What is left after the elimination: the order of the pivots and where each factor is kept."""
 
-    def __init__(self, order: list[int], slots: dict[Place, int]) -> None:
+    def __init__(self, order: list[int], slots: dict[_Place, int]) -> None:
         self.order, self.slots = order, slots
 
     def solve(
@@ -43,7 +43,7 @@ class Elimination:
 
 
 def eliminate(
-    matrix: Mapping[Place, str], *, name: str, indent: str
+    matrix: Mapping[_Place, str], *, name: str, indent: str
 ) -> tuple[list[str], Elimination]:
     """Return the lines of the elimination and its plan; the factor in slot k is ``{name}k``.
 

@@ -39,7 +39,7 @@ class _Page:
         symbols = {}
         for q in quantities:
             symbol = sp.Symbol(f"{q.name}{index}{len(self.names)}")
-            self.names[symbol] = latex_name(q.name, q.symbol, index)
+            self.names[symbol] = _latex_name(q.name, q.symbol, index)
             symbols[q.name] = symbol
         return symbols
 
@@ -146,13 +146,13 @@ class _Page:
                     "|---|---|---|---|",
                 ]
                 for q, index in rows:
-                    mark = latex_name(q.name, q.symbol, "" if attribute == "totals" else index)
+                    mark = _latex_name(q.name, q.symbol, "" if attribute == "totals" else index)
                     lines.append(f"| ${mark}$ | `{q.name}` | {q.unit} | {q.meaning} |")
                 lines.append("")
         return lines
 
 
-def latex_name(name: str, symbol: str, index: str = "") -> str:
+def _latex_name(name: str, symbol: str, index: str = "") -> str:
     """Return the LaTeX of a quantity: its symbol, else its name upright, with the index."""
     text = symbol or r"\mathrm{" + name.replace("_", r"\_") + "}"
     if not index:

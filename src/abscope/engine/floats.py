@@ -1,10 +1,12 @@
 """Plain doubles as the numbers of a kernel: one member at a time, on any machine.
 
-The names are those that every number type of a kernel has: ``vec(array, first, k)`` and ``put`` load
-and store row first + k, ``get`` and ``set_`` one lane of it, ``number`` loads a field of an event,
-``store`` keeps a result; ``splat`` makes a row of a number, ``one`` a lane, ``val`` gives what the
-error is measured on. None checks an index: kernels are printed, not written.
+The names are those that every number type of a kernel has: ``vec(array, first, k)`` and ``put``
+load and store row first + k, ``get`` and ``set_`` one lane of it, ``number`` loads a field of an
+event, ``store`` keeps a result; ``splat`` makes a row of a number, ``one`` a lane, ``val`` gives
+what the error is measured on. None checks an index: kernels are printed, not written.
 """
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from typing import Any
 
@@ -39,7 +41,7 @@ def address(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
     return builder.gep(array.data, [wide])
 
 
-def in_lane(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
+def _in_lane(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
     """Return the address of a lane of a row; the arguments are (array, first, k, lane, ...)."""
     lane = context.cast(builder, args[3], sig.args[3], types.intp)
     return builder.gep(address(context, builder, sig, args, row), [lane])
@@ -48,15 +50,15 @@ def in_lane(context: Any, builder: Any, sig: Any, args: Any, row: int) -> Any:
 def doubles_of(row: int) -> tuple[Any, Any]:
     """Return get and set_ for rows of a width."""
 
-    def _get(typing, array, first, k, lane):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _get(_typing, array, first, k, lane):
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            return builder.load(in_lane(context, builder, sig, args, row))
+            return builder.load(_in_lane(context, builder, sig, args, row))
 
         return types.float64(array, first, k, lane), build
 
-    def _set(typing, array, first, k, lane, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _set(_typing, array, first, k, lane, x):
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            place = in_lane(context, builder, sig, args, row)
+            place = _in_lane(context, builder, sig, args, row)
             builder.store(context.cast(builder, args[4], sig.args[4], types.float64), place)
             return context.get_dummy_value()
 
@@ -79,32 +81,40 @@ def _first(_context: Any, _builder: Any, _sig: Any, args: Any) -> Any:
     return args[0]
 
 
-def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _vec(_typing, array, first, k):
     return types.float64(array, first, k), _load
 
 
-def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _put(_typing, array, first, k, x):
     return types.void(array, first, k, x), _store
 
 
-def _same(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _same(_typing, x):
     return x(x), _first
 
 
-def _double(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _double(_typing, x):
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return context.cast(builder, args[0], sig.args[0], types.float64)
 
     return types.float64(x), build
 
 
-def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _pick(_typing, _condition, _x, _y):
     def build(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
         return builder.select(*args)
 
     return types.float64(types.boolean, types.float64, types.float64), build
 
 
-vec, put, (get, set_) = intrinsic(_vec), intrinsic(_put), doubles_of(1)
-same, pick, number, store = intrinsic(_same), intrinsic(_pick), vec, put
-one = splat = val = intrinsic(_double)
+vec: Any = intrinsic(_vec)
+put: Any = intrinsic(_put)
+get: Any = doubles_of(1)[0]
+set_: Any = doubles_of(1)[1]
+same: Any = intrinsic(_same)
+pick: Any = intrinsic(_pick)
+splat: Any = intrinsic(_double)
+one: Any = splat
+val: Any = splat
+number: Any = vec
+store: Any = put

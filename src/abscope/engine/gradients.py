@@ -8,6 +8,7 @@ at a time; more are more passes.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,7 @@ from abscope.errors import EngineError, Problem
 
 __all__ = ["Gradients", "Measured", "Residuals", "gradients", "residuals"]
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 _DIRECTION = re.compile(r"^(\w+)(?:\[(\d+)\])?$")
 
 
@@ -37,9 +38,9 @@ class Gradients:
 
     trajectories: Trajectories
     directions: tuple[str, ...]
-    slopes: dict[str, Floats]
+    slopes: dict[str, _Floats]
 
-    def __getitem__(self, name: str) -> Floats:
+    def __getitem__(self, name: str) -> _Floats:
         """Return the slopes of an observable by name."""
         return self.slopes[name]
 
@@ -64,8 +65,8 @@ class Measured:
 class Residuals:
     """Residuals (observed - computed, over sd) and their Jacobian (rows, directions)."""
 
-    values: Floats
-    jacobian: Floats
+    values: _Floats
+    jacobian: _Floats
 
 
 def gradients(
@@ -86,9 +87,9 @@ def gradients(
         )
     for first in range(0, len(names), DIRECTIONS):
         some = names[first : first + DIRECTIONS]
-        ready = prepare(compiled, batch, settings, slopes=lambda arrays, s=some: _slopes(arrays, s))
+        ready = prepare(compiled, batch, settings, slopes=partial(_slopes, names=some))
         parts.append((run_kernel(compiled.kernel(slopes=True), ready, settings), len(some)))
-    slopes: dict[str, Floats] = {}
+    slopes: dict[str, _Floats] = {}
     system = compiled.system
     own = system.replicate.observables if system.replicate else ()
     for k, observable in enumerate(system.body.observables):
@@ -100,7 +101,7 @@ def gradients(
     return Gradients(trajectories_of(ready, parts[0][0]), tuple(names), slopes)
 
 
-def _slopes(arrays: Arrays, names: list[str]) -> tuple[Floats, Floats, Floats]:
+def _slopes(arrays: Arrays, names: list[str]) -> tuple[_Floats, _Floats, _Floats]:
     """Return the seeds (1, rows, directions) of states, shared and own parameters."""
     system, most = arrays.system, arrays.most
     body, replicate = system.body, system.replicate

@@ -65,7 +65,7 @@ def _loop(count: str, *, factors: bool = False) -> list[str]:
     return [f"{_IN}for i in range({count}):", start + ("; f = FACTORS*i" if factors else "")]
 
 
-def _shared_loads(traced: Trace, expressions: list[Any], loads: dict[str, str]) -> list[str]:
+def _shared_loads(expressions: list[Any], loads: dict[str, str]) -> list[str]:
     used = {str(symbol) for part in expressions for symbol in part.free_symbols}
     return [f"{_IN}{name} = {text}" for name, text in loads.items() if name in used]
 
@@ -81,7 +81,7 @@ def _rates(traced: Trace, *, onto: bool) -> list[str]:
     if traced.replicate_rates:
         lines += [f"{_IN}{name} = splat(0.0)" for name in totals]
         parts = [*traced.replicate_rates.values(), *traced.shed.values()]
-        lines += _shared_loads(traced, parts, body_loads)
+        lines += _shared_loads(parts, body_loads)
         lines += [*_loop("n"), f"{_IN2}w = vec(here, i, 0)"]
         loads = {
             **_row("y", traced.replicate_states, "b"),
@@ -176,7 +176,7 @@ class _Border:
         targets += [f"v_{name}" for name in totals]
         parts = [part for found in groups.values() for part in found.values()]
         parts += [traced.shed[name] for name in totals]
-        lines = _shared_loads(traced, parts, body_loads)
+        lines = _shared_loads(parts, body_loads)
         lines += [*_loop("n", factors=True), f"{_IN2}w = vec(here, i, 0)"]
         loads = {**_row("y", traced.replicate_states, "b"), **_row("q", traced.own, "a")}
         lines += straight_line(parts, targets, loads, indent=_IN2)

@@ -5,6 +5,8 @@ arithmetic on this type is vector code by construction. The width is part of the
 runs on any processor that LLVM serves.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +29,7 @@ FLAGS = ("contract", "arcp", "nsz", "reassoc")
 _DOUBLE, _LONG = ir.DoubleType(), ir.IntType(64)
 
 
-class VectorType(types.Type):  # type: ignore[misc]
+class VectorType(types.Type):
     """W doubles."""
 
     def __init__(self, width: int) -> None:
@@ -35,7 +37,7 @@ class VectorType(types.Type):  # type: ignore[misc]
         super().__init__(f"vector{width}")
 
 
-class MaskType(types.Type):  # type: ignore[misc]
+class MaskType(types.Type):
     """W truth values."""
 
     def __init__(self, width: int) -> None:
@@ -85,7 +87,7 @@ def _width(kinds: Any) -> int | None:
 
 
 def _binary(operation: Any, emit: Callable[..., Any], result: Any) -> None:
-    class Template(AbstractTemplate):  # type: ignore[misc]
+    class Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002
             width = _width(args)
             return None if width is None else signature(result(width), *args)
@@ -121,7 +123,7 @@ for _operation, _name in (
     _binary(_operation, _comparison(_name), MaskType)
 
 
-class _Negative(AbstractTemplate):  # type: ignore[misc]
+class _Negative(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002
         return signature(args[0], args[0]) if isinstance(args[0], VectorType) else None
 
@@ -140,10 +142,10 @@ def lanes_of(width: int) -> tuple[int, int, int, Any, Any, Any, Any, Any]:
         value.align = 8
         return value
 
-    def _vec(typing, array, first, k):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _vec(_typing, array, first, k):
         return kind(array, first, k), _load
 
-    def _put(typing, array, first, k, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _put(_typing, array, first, k, x):
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             value = _lift(context, builder, sig.args[3], args[3], width)
             place = address(context, builder, sig, args, width)
@@ -152,17 +154,18 @@ def lanes_of(width: int) -> tuple[int, int, int, Any, Any, Any, Any, Any]:
 
         return types.void(array, first, k, x), build
 
-    def _splat(typing, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+    def _splat(_typing, x):
         def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return _lift(context, builder, sig.args[0], args[0], width)
 
         return kind(x), build
 
-    made = (intrinsic(made) for made in (_vec, _put, _splat))
-    return (width, width, 1, *made, *doubles_of(width))
+    made: Any = (intrinsic(made) for made in (_vec, _put, _splat))
+    vec, put, splat = made
+    return (width, width, 1, vec, put, splat, *doubles_of(width))
 
 
-def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, ARG001
+def _pick(_typing, condition, x, y):
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         width = sig.args[0].width
         pairs = zip(sig.args[1:], args[1:], strict=True)
@@ -172,4 +175,6 @@ def _pick(typing, condition, x, y):  # type: ignore[no-untyped-def] # noqa: ANN0
     return VectorType(condition.width)(condition, x, y), build
 
 
-pick, val, one = intrinsic(_pick), same, same
+pick: Any = intrinsic(_pick)
+val: Any = same
+one: Any = same

@@ -19,7 +19,7 @@ from abscope.errors import EngineError
 
 __all__ = ["reference"]
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 def reference(
@@ -29,7 +29,7 @@ def reference(
     method: str = "LSODA",
     rtol: float = 1e-10,
     atol: float = 1e-12,
-) -> dict[str, Floats]:
+) -> dict[str, _Floats]:
     """Return the observables by name, as ``simulate`` shapes them; one member after the other.
 
     ``atol`` is a fraction of the scale of each state. Raises EngineError as ``simulate`` does, and
@@ -53,7 +53,9 @@ def reference(
 class _Member:
     """One member: names to numbers, rates, jumps and observables, straight from the rules."""
 
-    def __init__(self, arrays: Arrays, b: int, states: Floats, shared: Floats, own: Floats) -> None:
+    def __init__(
+        self, arrays: Arrays, b: int, states: _Floats, shared: _Floats, own: _Floats
+    ) -> None:
         self.system, self.arrays, self.b = arrays.system, arrays, b
         body, replicate = self.system.body, self.system.replicate
         self.n = int(arrays.count[b])
@@ -67,7 +69,7 @@ class _Member:
         self.shared = shared.copy()
         self.own = own.reshape(arrays.most, -1)[: self.n].copy() if replicate else np.zeros((0, 0))
 
-    def spaces(self, y: Floats) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
+    def spaces(self, y: _Floats) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
         """Return x (arrays over the replicates), body and p."""
         size = len(self.body_names)
         body = dict(zip(self.body_names, y[:size].tolist(), strict=True))
@@ -88,10 +90,10 @@ class _Member:
         sums = {name: float(np.sum(self._wide(rates[name]))) for name in names}
         return rates, SimpleNamespace(**sums)
 
-    def _wide(self, value: Any) -> Floats:
+    def _wide(self, value: Any) -> _Floats:
         return np.broadcast_to(np.asarray(value, float), (self.n,))
 
-    def rates(self, _time: float, y: Floats) -> Floats:
+    def rates(self, _time: float, y: _Floats) -> _Floats:
         """Return the rate of every state."""
         x, body, p = self.spaces(y)
         own, total = self._totals(x, body, p)
@@ -103,7 +105,7 @@ class _Member:
             out[size + k :: len(self.state_names)] = own[name]
         return out
 
-    def run(self, stops: Stops, found: dict[str, Floats], how: tuple[str, float, float]) -> None:
+    def run(self, stops: Stops, found: dict[str, _Floats], how: tuple[str, float, float]) -> None:
         """Integrate from stop to stop and write the observables."""
         time = float(self.arrays.start[self.b])
         for k in range(stops.first[self.b], stops.first[self.b + 1]):
@@ -134,7 +136,7 @@ class _Member:
             raise RuntimeError(f"member {self.b} at {result.t[-1]:g}: {result.message}")
         self.y = result.y[:, -1]
 
-    def _observe(self, found: dict[str, Floats], number: int) -> None:
+    def _observe(self, found: dict[str, _Floats], number: int) -> None:
         x, body, p = self.spaces(self.y)
         rules, replicate = self.system.body, self.system.replicate
         if rules.observe is not None:
@@ -145,7 +147,7 @@ class _Member:
             for name, value in replicate.observe(x, body, p).items():
                 found[name][self.b, number, : self.n] = value
 
-    def _jump(self, kind: int, data: Floats) -> None:
+    def _jump(self, kind: int, data: _Floats) -> None:
         event = self.system.events[kind]
         x, body, p = self.spaces(self.y)
         size, count = len(event.fields), len(event.replicate_fields)

@@ -1,4 +1,4 @@
-"""A batch becomes the arrays of a kernel; whatever cannot run is said here, before anything runs."""
+"""A batch becomes the arrays of a kernel; what cannot run is said here, before anything runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from abscope.errors import Problem
 
 __all__ = ["Arrays", "arrays_of"]
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 class Arrays:
@@ -36,7 +36,7 @@ class Arrays:
         """Keep a problem of this batch."""
         self.problems.append(Problem(f"batch of {self.system.name}", what, expected, action, path))
 
-    def _column(self, path: str, value: Any) -> Floats:
+    def _column(self, path: str, value: Any) -> _Floats:
         found = self._shaped(path, value, (self.members,))
         bad = ~np.isfinite(found)
         if bad.any():
@@ -45,7 +45,7 @@ class Arrays:
             found = np.where(bad, 0.0, found)
         return found
 
-    def _shaped(self, path: str, value: Any, shape: tuple[int, ...]) -> Floats:
+    def _shaped(self, path: str, value: Any, shape: tuple[int, ...]) -> _Floats:
         """Return the value in a shape: one number, one per member, or the whole."""
         try:
             array = np.asarray(value, float)
@@ -71,7 +71,7 @@ class Arrays:
             whole = np.zeros_like(whole)
         return whole
 
-    def _observations(self) -> Floats:
+    def _observations(self) -> _Floats:
         times = np.asarray(self.batch.observe_at, float)
         if times.ndim not in (1, 2):
             self.say("observe_at", f"shape {times.shape}", "(times,) or (members, times)")
@@ -93,7 +93,7 @@ class Arrays:
             if (np.diff(times, axis=1) < 0).any():
                 self.say("observe_at", "times that go back", "times in ascending order")
 
-    def inside(self, path: str, times: Floats, members: NDArray[np.int64]) -> None:
+    def inside(self, path: str, times: _Floats, members: NDArray[np.int64]) -> None:
         """Say which times are before the start or after the horizon of their member."""
         members = np.broadcast_to(members, times.shape)
         for bad, expected in (
@@ -112,7 +112,7 @@ class Arrays:
         declared: Sequence[Parameter | State],
         *,
         own: bool = False,
-    ) -> Floats:
+    ) -> _Floats:
         """Return (members, names) or (members, replicates, names), every name with its number."""
         shape = (self.members, self.most) if own else (self.members,)
         found = np.zeros((*shape, len(declared)))
@@ -141,7 +141,7 @@ class Arrays:
     def _within(
         self,
         place: str,
-        values: Floats,
+        values: _Floats,
         there: NDArray[np.bool_],
         bounds: tuple[float, float],
         unit: str,
@@ -156,7 +156,7 @@ class Arrays:
             self.say(place, what, limits + (f" to {high:g}" if np.isfinite(high) else ""))
 
 
-def arrays_of(system: System, batch: Batch) -> tuple[Arrays, Floats, Floats, Floats]:
+def arrays_of(system: System, batch: Batch) -> tuple[Arrays, _Floats, _Floats, _Floats]:
     """Return the checked numbers and the rows of states, shared and own parameters by member.
 
     Replicates that a member does not have are copies of its first (of another member's where it has
@@ -180,7 +180,7 @@ def arrays_of(system: System, batch: Batch) -> tuple[Arrays, Floats, Floats, Flo
     return arrays, rows, shared, own.reshape(members, -1)
 
 
-def _pad(table: Floats, count: NDArray[np.int64]) -> None:
+def _pad(table: _Floats, count: NDArray[np.int64]) -> None:
     if not count.any():
         return
     donor = np.where(count > 0, np.arange(count.size), int(np.flatnonzero(count)[0]))

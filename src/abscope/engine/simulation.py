@@ -22,9 +22,12 @@ from abscope.engine.stops import stops_of
 from abscope.engine.tables import CAUSE, LOW, Clock, Limits, Members, Memory, Results, Stops
 from abscope.errors import EngineError, Problem
 
-__all__ = ["Outcome", "Settings", "Trajectories", "prepare", "run_kernel", "simulate"]
+__all__ = [
+    "Outcome", "Prepared", "Settings", "Trajectories", "prepare", "run_kernel", "simulate",
+    "trajectories_of",
+]  # fmt: skip
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 class Outcome(IntEnum):
@@ -76,16 +79,16 @@ class Trajectories:
     at the end, from which another batch can go on.
     """
 
-    times: Floats
-    observables: dict[str, Floats]
+    times: _Floats
+    observables: dict[str, _Floats]
     outcome: NDArray[np.int8]
-    ended_at: Floats
+    ended_at: _Floats
     cause: tuple[str, ...]
     steps: NDArray[np.int64]
-    final: dict[str, Floats]
-    states: dict[str, Floats] = field(default_factory=dict)
+    final: dict[str, _Floats]
+    states: dict[str, _Floats] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> Floats:
+    def __getitem__(self, name: str) -> _Floats:
         """Return an observable by name."""
         return self.observables[name]
 
@@ -118,7 +121,7 @@ def prepare(
     batch: Batch,
     settings: Settings,
     *,
-    slopes: Callable[[Arrays], tuple[Floats, Floats, Floats]] | None = None,
+    slopes: Callable[[Arrays], tuple[_Floats, _Floats, _Floats]] | None = None,
 ) -> Prepared:
     """Return a batch as the arrays of a kernel; raises EngineError with every problem of it."""
     system = compiled.system
@@ -188,7 +191,7 @@ def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
     return results
 
 
-def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[Floats, ...]]:
+def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[_Floats, ...]]:
     """Return room for the lanes of one chunk."""
     members, row, lanes = ready.members, int(kernel.ROW), int(kernel.LANES)
     rows, most = members.states.shape[1], ready.arrays.most
@@ -257,7 +260,7 @@ def _state_name(system: System, row: int) -> str:
     return f"{own[k].name}[{i}]"
 
 
-def _states_by_name(system: System, most: int, rows: Floats) -> dict[str, Floats]:
+def _states_by_name(system: System, most: int, rows: _Floats) -> dict[str, _Floats]:
     """Return the last axis of an array of states by name, (..., replicates) for a replicate's."""
     size = len(system.body.states)
     found = {state.name: rows[..., k] for k, state in enumerate(system.body.states)}

@@ -36,6 +36,7 @@ __all__ = [
     "lowest",
     "most",
     "plan",
+    "shrink",
     "strange",
     "worst",
 ]

@@ -12,8 +12,8 @@ from abscope.engine.tables import END, OBSERVE, SET_OWN, SET_SHARED, Stops
 
 __all__ = ["stops_of"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
 #: at one instant: observations, then inputs, then events, then the end
 _RANKS = {OBSERVE: 0, SET_SHARED: 1, SET_OWN: 1, END: 3}
 
@@ -33,7 +33,7 @@ class _Rows:
             tuple(c.ravel() for c in (member, time.astype(float), kinds, ref, value, rank))
         )
 
-    def sorted(self, members: int, data: Floats) -> Stops:
+    def sorted(self, members: int, data: _Floats) -> Stops:
         """Return the table in order of member, time, rank and entry."""
         member, time, kind, ref, value, rank = (
             np.concatenate(column) for column in zip(*self.columns, strict=True)
@@ -51,7 +51,7 @@ class _Rows:
         )
 
 
-def _instants(member: Integers, time: Floats) -> Floats:
+def _instants(member: _Integers, time: _Floats) -> _Floats:
     """Return the times with those that differ by rounding only made one instant."""
     order = np.lexsort((time, member))
     sorted_time, sorted_member = time[order], member[order]
@@ -81,7 +81,7 @@ def stops_of(arrays: Arrays) -> Stops:
     return rows.sorted(arrays.members, np.concatenate(data))
 
 
-def _row_members(arrays: Arrays, path: str, members: Any, rows: int) -> Integers:
+def _row_members(arrays: Arrays, path: str, members: Any, rows: int) -> _Integers:
     """Return (rows, members or 1): the members to which each row belongs."""
     if members is None:
         return np.broadcast_to(np.arange(arrays.members), (rows, arrays.members))
@@ -95,7 +95,7 @@ def _row_members(arrays: Arrays, path: str, members: Any, rows: int) -> Integers
     return found.astype(np.int64)[:, None]
 
 
-def _columns(arrays: Arrays, path: str, columns: dict[str, Any]) -> list[Floats] | None:
+def _columns(arrays: Arrays, path: str, columns: dict[str, Any]) -> list[_Floats] | None:
     found = []
     for name, values in columns.items():
         column = np.atleast_1d(np.asarray(values, float))
@@ -135,7 +135,7 @@ def _add_holds(rows: _Rows, arrays: Arrays, table: Holds) -> None:
         places = np.full(starts.size, offset)
         kind = SET_SHARED
     else:
-        replicate = _replicate_of(arrays, path, table, found[3:], members)
+        replicate = _replicate_of(arrays, path, found[3:], members)
         width = len(system.replicate.parameters) + len(own)  # type: ignore[union-attr]
         offset = width - len(own) + own.index(table.name)
         places, kind = replicate * width + offset, SET_OWN
@@ -145,8 +145,8 @@ def _add_holds(rows: _Rows, arrays: Arrays, table: Holds) -> None:
 
 
 def _replicate_of(
-    arrays: Arrays, path: str, table: Holds, column: list[Floats], members: Integers
-) -> Integers:
+    arrays: Arrays, path: str, column: list[_Floats], members: _Integers
+) -> _Integers:
     if not column:
         arrays.say(path, "no replicates", "the index of the replicate per row", "Give it.")
         return np.zeros(members.shape[0], np.int64)
@@ -161,8 +161,8 @@ def _add_steps(
     rows: _Rows,
     kind: int,
     place: int,
-    members: Integers,
-    columns: tuple[Floats, Floats, Floats],
+    members: _Integers,
+    columns: tuple[_Floats, _Floats, _Floats],
     chosen: NDArray[np.bool_],
 ) -> None:
     """Add the values of one input at every edge of its holds; exactly zero where none is on."""
@@ -178,7 +178,7 @@ def _add_steps(
         rows.add(members[group[0]][None, :], edges[:, None], kind, place, levels[:, None])
 
 
-def _add_events(rows: _Rows, arrays: Arrays, table: Events, size: int) -> Floats:
+def _add_events(rows: _Rows, arrays: Arrays, table: Events, size: int) -> _Floats:
     path, system = f"events {table.name}", arrays.system
     names = [event.name for event in system.events]
     if table.name not in names:
@@ -198,7 +198,7 @@ def _add_events(rows: _Rows, arrays: Arrays, table: Events, size: int) -> Floats
     return payload.ravel()
 
 
-def _payload(arrays: Arrays, path: str, table: Events, event: Event, rows: int) -> Floats:
+def _payload(arrays: Arrays, path: str, table: Events, event: Event, rows: int) -> _Floats:
     """Return (rows, numbers): the fields, then the fields of each replicate in turn."""
     shared = [field.name for field in event.fields]
     own = [field.name for field in event.replicate_fields]

@@ -12,7 +12,7 @@ class Step(sp.Function):  # type: ignore[misc]
 
     nargs = 1
 
-    def fdiff(self, argindex: int = 1) -> Any:
+    def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002
         """Return 0."""
         return sp.Integer(0)
 

@@ -3,19 +3,37 @@
 from typing import Any, NamedTuple
 
 __all__ = [
-    "CAUSE", "COUNT", "END", "ERROR", "FLOOR", "GOOD", "LOW", "MEMBER", "OBSERVE", "OUTCOME", "PLACE", "SET_OWN",
-    "SET_SHARED", "STEP", "STEPS", "TIME", "TOLERANCE", "UNTIL", "WISH", "Clock", "Limits",
+    "CAUSE", "COUNT", "END", "ERROR", "FLOOR", "GOOD", "LOW", "MEMBER", "OBSERVE", "OUTCOME",
+    "PLACE", "SET_OWN", "SET_SHARED", "STEP", "STEPS", "TIME", "TOLERANCE", "UNTIL", "WISH", "Clock", "Limits",
     "Members", "Memory", "Results", "Stops",
 ]  # fmt: skip
 
 #: kinds of a stop; zero and above is the number of an event
-OBSERVE, SET_SHARED, SET_OWN, END = -1, -2, -3, -4
+OBSERVE = -1
+SET_SHARED = -2
+SET_OWN = -3
+END = -4
+
 #: rows of the clock: numbers of each lane ...
-TIME, STEP, WISH, UNTIL, ERROR, GOOD, LOW = 0, 1, 2, 3, 4, 5, 6
+TIME = 0
+STEP = 1
+WISH = 2
+UNTIL = 3
+ERROR = 4
+GOOD = 5
+LOW = 6
+
 #: ... and whole numbers of each lane (MEMBER is -1 on an idle lane)
-MEMBER, PLACE, COUNT, STEPS, OUTCOME, CAUSE = 0, 1, 2, 3, 4, 5
+MEMBER = 0
+PLACE = 1
+COUNT = 2
+STEPS = 3
+OUTCOME = 4
+CAUSE = 5
+
 #: rows of the bounds of each state
-TOLERANCE, FLOOR = 0, 1
+TOLERANCE = 0
+FLOOR = 1
 
 
 class Members(NamedTuple):

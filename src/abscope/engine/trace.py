@@ -1,4 +1,4 @@
-"""The rules of a system run once on SymPy symbols: the expressions that everything is printed from."""
+"""The rules of a system run once on SymPy symbols: what everything else is printed from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from abscope.engine.declaration import System
 
 __all__ = ["Jump", "Trace", "trace"]
 
-Symbols = dict[str, Any]
-Expressions = dict[str, Any]
+_Symbols = dict[str, Any]
+_Expressions = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +20,26 @@ class Jump:
     """What an event sets in the body and in a replicate, by state; states not named stay."""
 
     name: str
-    fields: Symbols
-    replicate_fields: Symbols
-    body: Expressions
-    replicate: Expressions
+    fields: _Symbols
+    replicate_fields: _Symbols
+    body: _Expressions
+    replicate: _Expressions
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Symbols by name and expressions by name, both in the order of the declaration."""
+    """_Symbols by name and expressions by name, both in the order of the declaration."""
 
-    states: Symbols
-    shared: Symbols
-    replicate_states: Symbols
-    own: Symbols
-    totals: Symbols
-    rates: Expressions
-    replicate_rates: Expressions
-    shed: Expressions
-    observables: Expressions
-    replicate_observables: Expressions
+    states: _Symbols
+    shared: _Symbols
+    replicate_states: _Symbols
+    own: _Symbols
+    totals: _Symbols
+    rates: _Expressions
+    replicate_rates: _Expressions
+    shed: _Expressions
+    observables: _Expressions
+    replicate_observables: _Expressions
     jumps: tuple[Jump, ...]
 
 
@@ -48,7 +48,7 @@ def trace(system: System) -> Trace:
     body, replicate = system.body, system.replicate
     states = _symbols("s_", body.states)
     shared = _symbols("p_", (*body.parameters, *body.inputs))
-    own_states, own, totals = Symbols(), Symbols(), Symbols()
+    own_states, own, totals = _Symbols(), _Symbols(), _Symbols()
     if replicate is not None:
         own_states = _symbols("x_", replicate.states)
         own = _symbols("q_", (*replicate.parameters, *replicate.inputs))
@@ -93,19 +93,19 @@ def trace(system: System) -> Trace:
     )
 
 
-def _symbols(prefix: str, quantities: Any) -> Symbols:
+def _symbols(prefix: str, quantities: Any) -> _Symbols:
     return {quantity.name: sp.Symbol(prefix + quantity.name) for quantity in quantities}
 
 
-def _space(symbols: Symbols) -> SimpleNamespace:
+def _space(symbols: _Symbols) -> SimpleNamespace:
     return SimpleNamespace(**symbols)
 
 
-def _run(rule: Callable[..., Mapping[str, Any]] | None, seen: tuple[Any, ...]) -> Expressions:
+def _run(rule: Callable[..., Mapping[str, Any]] | None, seen: tuple[Any, ...]) -> _Expressions:
     if rule is None:
         return {}
     return {name: sp.sympify(value) for name, value in rule(*seen).items()}
 
 
-def _pick(expressions: Expressions, names: Any) -> Expressions:
+def _pick(expressions: _Expressions, names: Any) -> _Expressions:
     return {name: expressions[name] for name in names if name in expressions}

@@ -168,9 +168,8 @@ class _Run:
                 self._missing(place, list(wanted), "is declared, but there is no rule")
             return []
         result = dict(rule(*seen))
-        if missing := sorted(set(wanted) - set(result)):
-            if not some:
-                self._missing(place, missing, "is declared, but the rule does not return it")
+        if (missing := sorted(set(wanted) - set(result))) and not some:
+            self._missing(place, missing, "is declared, but the rule does not return it")
         if unknown := sorted(set(result) - set(wanted)):
             self._missing(place, unknown, "is returned by the rule, but not declared")
         nodes = []

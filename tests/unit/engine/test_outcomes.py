@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from engine_systems import CLOSED_PARAMETERS, CLOSED_START, closed_batch, ready
 
 from abscope.engine.batch import Events
 from abscope.engine.simulation import Outcome, Settings, simulate
+from engine_systems import CLOSED_PARAMETERS, CLOSED_START, closed_batch, ready
 
 LANES = pytest.mark.parametrize("lanes", [4, 1])
 
