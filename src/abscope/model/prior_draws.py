@@ -1,0 +1,70 @@
+"""Draws of what a record does not tell, each a function of seed, name and number of the draw.
+
+Every quantity has a Philox stream of its own, keyed by the seed and its name, in which draw k takes
+the k-th number: taking a course out, or asking for more draws, changes no other draw.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.catalog.entries import Parameter
+from abscope.dose.geometry.grid import Floats
+
+__all__ = ["PriorDraws"]
+
+#: Standard normal deviate of the ends of the middle 95 %.
+_Z95 = 1.959963984540054
+
+
+class PriorDraws:
+    """``n`` draws from priors; every method returns one number per draw, (n,)."""
+
+    def __init__(self, n: int, *, seed: int) -> None:
+        self.n = n
+        self._seed = seed
+
+    def _stream(self, name: str) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=[self._seed, crc32(name.encode())]))
+
+    def uniform(self, name: str) -> Floats:
+        """Return numbers of 0..1."""
+        return self._stream(name).random(self.n)
+
+    def normal(self, name: str) -> Floats:
+        """Return standard normal numbers."""
+        return self._stream(name).standard_normal(self.n)
+
+    def between(self, name: str, *, low: float, high: float) -> Floats:
+        """Return numbers that are uniform from low to high."""
+        return low + (high - low) * self.uniform(name)
+
+    def spread(self, name: str, entry: Parameter) -> Floats:
+        """Return numbers that are uniform over the range of an entry."""
+        return self.between(name, low=entry.low, high=entry.high)
+
+    def log_spread(self, name: str, entry: Parameter) -> Floats:
+        """Return numbers that are log-uniform over the range of an entry."""
+        return np.asarray(entry.low * (entry.high / entry.low) ** self.uniform(name))
+
+    def log_normal(self, name: str, entry: Parameter) -> Floats:
+        """Return log-normal numbers: the value is the median, the range holds the middle 95 %."""
+        sd = np.log(entry.high / entry.low) / (2 * _Z95)
+        return np.asarray(entry.value * np.exp(sd * self.normal(name)))
+
+    def near_normal(self, name: str, entry: Parameter) -> Floats:
+        """Return normal numbers inside the range, which would hold 95 % of them, of an entry."""
+        sd = (entry.high - entry.low) / (2 * _Z95)
+        return np.asarray(np.clip(entry.value + sd * self.normal(name), entry.low, entry.high))
+
+    def choice(self, name: str, options: Sequence[Any]) -> NDArray[np.int64]:
+        """Return the place of an option, each as likely as another."""
+        place = (len(options) * self.uniform(name)).astype(np.int64)
+        return np.minimum(place, len(options) - 1)
+
+    def whole(self, name: str, entry: Parameter) -> NDArray[np.int64]:
+        """Return whole numbers of the range of an entry, each as likely as another."""
+        return int(entry.low) + self.choice(name, range(int(entry.low), int(entry.high) + 1))
