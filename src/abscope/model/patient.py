@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["BinnedDose", "Fraction", "Infusion", "LesionStart", "Patient", "Resection"]
+__all__ = ["BinnedDose", "Fraction", "Infusion", "LesionStart", "Patient", "Resection", "Seeding"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +64,15 @@ class Resection:
     lesion: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeding:
+    """A lesion of volume 0 at the start that begins on a day, with a volume of viable tumor."""
+
+    day_d: float
+    lesion: str
+    volume_ml: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Patient:
     """One virtual or recorded patient; days count from the day zero of the case.
@@ -79,6 +88,7 @@ class Patient:
     fractions: tuple[Fraction, ...] = ()
     infusions: tuple[Infusion, ...] = ()
     resections: tuple[Resection, ...] = ()
+    seedings: tuple[Seeding, ...] = ()
     start_d: float
     horizon_d: float
     parameters: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,227 @@
+"""Patients as a batch of the engine: parameters, lesions, fractions, infusions, surgery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from abscope.dose.geometry.grid import Floats
+from abscope.engine.batch import Batch
+from abscope.engine.declaration import System
+from abscope.errors import ModelError, Problem
+from abscope.model.backcast import volume_before_ml
+from abscope.model.patient import LesionStart, Patient
+from abscope.model.patient_checks import patient_problems
+from abscope.model.routes import Homing, passes, rounds_per_d
+from abscope.model.switches import Switches
+from abscope.model.system import core_system
+from abscope.model.timetable import events_of, holds_of, imprints
+from abscope.model.values import AGENTS, agent_numbers, core_values
+
+__all__ = ["CoreOptions", "batch_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreOptions:
+    """How patients are simulated: mechanisms, homing, and the time before the start.
+
+    ``run_in_d`` is how long the untreated lesions grow with the immune system before the start, so
+    that a patient begins with the response that the disease has by then; at the start volumes are
+    set to the recorded ones. 0 begins with an immune system that never saw the tumor. ``draws`` is
+    how many members each patient becomes, one after the other.
+    """
+
+    switches: Switches = field(default_factory=Switches)
+    homing: Homing = "lesion"
+    run_in_d: float = 365.0
+    draws: int = 1
+
+
+def batch_of(
+    patients: Sequence[Patient],
+    *,
+    observe_at_d: ArrayLike,
+    options: CoreOptions | None = None,
+    draws: Mapping[str, ArrayLike] | None = None,
+) -> Batch:
+    """Return patients as a batch of `system.core_system` with the growth law of the switches.
+
+    Member ``i * options.draws + k`` is draw k of patient i; replicates are the lesions in order.
+    ``observe_at_d`` is (times,) or (members, times), in days of the patient. ``draws`` gives values
+    by parameter, (members,) or (members, lesions). A value is that of the switches, else the draw,
+    else of the lesion, else of the patient, else of sex, agent and circulation, else of the
+    catalog. Raises ModelError with every problem of the patients.
+    """
+    options = options or CoreOptions()
+    system = core_system(options.switches.growth)
+    problems = [p for patient in patients for p in patient_problems(patient, system)]
+    problems += _option_problems(patients, options, draws or {}, system)
+    if problems:
+        raise ModelError(problems)
+    return _Filling(patients, options, dict(draws or {}), system).batch(observe_at_d)
+
+
+def _option_problems(
+    patients: Sequence[Patient], options: CoreOptions, draws: Mapping[str, Any], system: System
+) -> list[Problem]:
+    where, out = "simulation", []
+    if not patients:
+        out.append(Problem(where, "no patients", "one or more", "Give a patient."))
+    if options.draws < 1:
+        out.append(Problem(where, f"{options.draws} draws", "1 or more", "Correct it."))
+    if not 0.0 <= options.run_in_d < np.inf:
+        expected = "a number of days from 0"
+        out.append(Problem(where, f"a run-in of {options.run_in_d:g} d", expected, "Correct it."))
+    known = {q.name for q in (*_shared(system), *_own(system))}
+    for name in sorted(set(draws) - known):
+        what = f"drawn parameter '{name}' is not of the model"
+        out.append(Problem(where, what, ", ".join(sorted(known)), "Rename or remove it."))
+    return out
+
+
+def _shared(system: System) -> tuple[Any, ...]:
+    return system.body.parameters
+
+
+def _own(system: System) -> tuple[Any, ...]:
+    return system.replicate.parameters if system.replicate else ()
+
+
+class _Filling:
+    """The columns of the batch, filled patient by patient and then repeated for the draws."""
+
+    def __init__(
+        self,
+        patients: Sequence[Patient],
+        options: CoreOptions,
+        draws: dict[str, ArrayLike],
+        system: System,
+    ) -> None:
+        self.patients, self.options, self.draws, self.system = patients, options, draws, system
+        self.count = np.array([len(patient.lesions) for patient in patients])
+        self.shape = (len(patients), int(self.count.max()))
+        self.start = np.array([patient.start_d for patient in patients])
+        self.horizon = np.array([patient.horizon_d for patient in patients])
+
+    def batch(self, observe_at_d: ArrayLike) -> Batch:
+        """Return the batch."""
+        options, repeat = self.options, self.options.draws
+        shared, own = self._shared_numbers(), self._own_numbers()
+        volume = self._lesion_column(lambda lesion: lesion.volume_ml, 0.0)
+        shared = {name: np.repeat(column, repeat, 0) for name, column in shared.items()}
+        own = {name: np.repeat(column, repeat, 0) for name, column in own.items()}
+        off = options.switches.overrides()
+        for name, given in {**self.draws, **off}.items():
+            if name in own:
+                own[name] = _wide(given, own[name].shape)
+            elif name in shared:
+                shared[name] = np.broadcast_to(np.asarray(given, float), shared[name].shape)
+        members = np.repeat(volume, repeat, 0)
+        before = volume_before_ml(
+            members,
+            law=options.switches.growth,
+            growth_per_d=own["growth"],
+            before_d=options.run_in_d,
+            capacity_ml=own.get("capacity", np.ones(())) * own["part"],
+            reference_ml=_column(shared, "reference_volume") * own["part"],
+            bend=_column(shared, "bend"),
+        )
+        return Batch(
+            members=len(self.patients) * repeat,
+            start=np.repeat(self.start - options.run_in_d, repeat),
+            horizon=np.repeat(self.horizon, repeat),
+            observe_at=observe_at_d,
+            replicates=np.repeat(self.count, repeat),
+            parameters=shared,
+            own=own,
+            initial=_rest(shared, self.system),
+            replicate_initial={
+                **{state.name: 0.0 for state in self.system.replicate.states},  # type: ignore[union-attr]
+                "viable": before,
+                "stroma": 1.0,
+            },
+            events=events_of(self.patients, run_in_d=options.run_in_d, draws=repeat),
+            holds=holds_of(self.patients, draws=repeat),
+        )
+
+    def _shared_numbers(self) -> dict[str, Floats]:
+        out = {}
+        catalog = core_values()
+        for parameter in _shared(self.system):
+            value = catalog[parameter.name].value if parameter.name in catalog else np.nan
+            out[parameter.name] = np.full(len(self.patients), value)
+        # the run-in shares the sexes' mean where the sex is unknown
+        out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])  # type: ignore[arg-type]
+        for i, patient in enumerate(self.patients):
+            for agent in {infusion.agent for infusion in patient.infusions}:
+                numbers = agent_numbers(agent, sex=patient.sex, weight_kg=patient.weight_kg)  # type: ignore[arg-type]
+                for name, value in numbers.items():
+                    out[name][i] = value
+            for name, value in patient.parameters.items():
+                if name in out:
+                    out[name][i] = value
+        return out
+
+    def _own_numbers(self) -> dict[str, Floats]:
+        catalog, out = core_values(), {}
+        for parameter in _own(self.system):
+            value = catalog[parameter.name].value if parameter.name in catalog else 0.0
+            column = np.full(self.shape, value)
+            for i, patient in enumerate(self.patients):
+                column[i] = patient.parameters.get(parameter.name, value)
+                for j, lesion in enumerate(patient.lesions):
+                    if parameter.name in lesion.own:
+                        column[i, j] = lesion.own[parameter.name]
+            out[parameter.name] = column
+        self._route(out)
+        return out
+
+    def _route(self, own: dict[str, Floats]) -> None:
+        """Fill perfusion, passage and imprint where neither lesion nor patient states them."""
+        for i, patient in enumerate(self.patients):
+            n = len(patient.lesions)
+            found = passes(
+                [lesion.compartment for lesion in patient.lesions],
+                mode=self.options.homing,
+                sex=patient.sex,  # type: ignore[arg-type]
+                part_frac=own["part"][i, :n],
+            )
+            gain = imprints(patient, own["imprint"][i, :n])
+            columns = {"perfusion": found.per_ml, "passage": found.fixed_frac, "imprint": gain}
+            for name, values in columns.items():
+                if name in patient.parameters and name != "imprint":
+                    continue
+                for j, lesion in enumerate(patient.lesions):
+                    if name not in lesion.own:
+                        own[name][i, j] = values[j]
+
+    def _lesion_column(self, number: Any, absent: float) -> Floats:
+        out = np.full(self.shape, absent)
+        for i, patient in enumerate(self.patients):
+            out[i, : len(patient.lesions)] = [number(lesion) for lesion in patient.lesions]
+        return out
+
+
+def _wide(given: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    values = np.asarray(given, float)
+    return np.broadcast_to(values[:, None] if values.ndim == 1 else values, shape)
+
+
+def _column(shared: Mapping[str, Floats], name: str) -> Floats:
+    return shared[name][:, None] if name in shared else np.ones((1, 1))
+
+
+def _rest(shared: Mapping[str, Floats], system: System) -> dict[str, ArrayLike]:
+    """Return the body before it met the tumor."""
+    rest = shared["baseline"] * shared["lymphoid_ratio"]
+    growing = shared["lymphoid_loss"] * rest / shared["regrowth"]
+    return {
+        **{state.name: 0.0 for state in system.body.states},
+        "naive": shared["naive_pool"],
+        "blood": shared["baseline"],
+        "lymphoid": rest,
+        "regrowing_1": growing,
+        "regrowing_2": growing,
+    }

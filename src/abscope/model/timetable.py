@@ -1,0 +1,187 @@
+"""What happens to patients when: fractions, resections, new lesions and infusions as columns."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.dose.geometry.grid import Floats
+from abscope.engine.batch import Events, Holds
+from abscope.model.dose_bins import equal_parts_gy
+from abscope.model.kill import BINS, DOSES
+from abscope.model.patient import BinnedDose, Infusion, Patient
+from abscope.model.values import AGENTS
+
+__all__ = ["events_of", "holds_of", "imprints"]
+
+#: The recorded volumes are set this long before the start, since an observation at the start sees
+#: the state before the events of its instant; a lesion grows by less than 1e-7 of itself meanwhile.
+_ANCHOR_LEAD_D = 1e-6
+
+
+def imprints(patient: Patient, gain: Floats) -> Floats:
+    """Return the gain of homing of each lesion by the organ that cells were primed for.
+
+    Effectors in blood are one pool, so they carry the mean imprint: 1 + (H - 1) w, with w the share
+    of the organ in the volume that feeds priming, of the irradiated lesions where there are any,
+    else of all. H = 1 means no imprint.
+    """
+    treated = {name for one in patient.fractions for name, dose in one.lesions.items()
+               if float(np.max(dose.dose_gy, initial=0.0)) > 0.0}  # fmt: skip
+    feeding = np.array(
+        [lesion.volume_ml if lesion.id in treated or not treated else 0.0
+         for lesion in patient.lesions]
+    )  # fmt: skip
+    organs = [lesion.compartment for lesion in patient.lesions]
+    total = feeding.sum()
+    if total <= 0.0:
+        return np.ones(len(organs))
+    share = np.array([feeding[[one == other for other in organs]].sum() / total for one in organs])
+    return np.asarray(1.0 + (gain - 1.0) * share)
+
+
+def events_of(patients: Sequence[Patient], *, run_in_d: float, draws: int) -> tuple[Events, ...]:
+    """Return the events of the patients, each repeated for its draws."""
+    most = max(len(patient.lesions) for patient in patients)
+    table = partial(_events, draws=draws)
+    rows = [_fraction_rows(patients, most), _resection_rows(patients, most)]
+    rows += [_seeding_rows(patients, most), _bolus_rows(patients)]
+    if run_in_d > 0.0:
+        rows.insert(0, _anchor_rows(patients, most))
+    return tuple(table(*one) for one in rows if len(one[1]))
+
+
+_Rows = tuple[str, list[int], list[float], dict[str, list[float] | list[Floats]]]
+
+
+def _events(
+    name: str,
+    members: list[int],
+    times_d: list[float],
+    fields: dict[str, list[float] | list[Floats]],
+    *,
+    draws: int,
+) -> Events:
+    repeated = {key: np.repeat(np.array(rows), draws, 0) for key, rows in fields.items()}
+    return Events(
+        name,
+        times=np.repeat(np.array(times_d), draws),
+        fields=repeated,
+        members=_members(members, draws),
+    )
+
+
+def _members(patients: list[int], draws: int) -> NDArray[np.int64]:
+    first = np.repeat(np.array(patients, dtype=np.int64) * draws, draws)
+    return np.asarray(first + np.tile(np.arange(draws), len(patients)), dtype=np.int64)
+
+
+def _fraction_rows(patients: Sequence[Patient], most: int) -> _Rows:
+    members: list[int] = []
+    times: list[float] = []
+    whole: list[list[float]] = []
+    doses: list[Floats] = []
+    seen: dict[int, tuple[BinnedDose, Floats]] = {}  # the dose is kept so that its id stays its own
+    for i, patient in enumerate(patients):
+        place = {lesion.id: j for j, lesion in enumerate(patient.lesions)}
+        for one in patient.fractions:
+            table = np.zeros((BINS, most))
+            for lesion, dose in one.lesions.items():
+                if id(dose) not in seen:
+                    seen[id(dose)] = (dose, equal_parts_gy(dose))
+                table[:, place[lesion]] = seen[id(dose)][1]
+            members.append(i)
+            times.append(one.day_d)
+            whole.append([one.blood_gy, one.lymphoid_gy, one.nodes_gy])
+            doses.append(table)
+    fields: dict[str, list[float] | list[Floats]] = {
+        name: [row[k] for row in whole] for k, name in enumerate(("blood", "lymphoid", "nodes"))
+    }
+    fields |= {field.name: [table[k] for table in doses] for k, field in enumerate(DOSES)}
+    return "fraction", members, times, fields
+
+
+def _per_lesion(
+    name: str, key: str, patients: Sequence[Patient], rows: list[tuple[int, float, Floats]]
+) -> _Rows:
+    del patients
+    return name, [i for i, _, _ in rows], [t for _, t, _ in rows], {key: [v for *_, v in rows]}
+
+
+def _anchor_rows(patients: Sequence[Patient], most: int) -> _Rows:
+    rows = []
+    for i, patient in enumerate(patients):
+        volumes = np.zeros(most)
+        volumes[: len(patient.lesions)] = [lesion.volume_ml for lesion in patient.lesions]
+        rows.append((i, patient.start_d - _ANCHOR_LEAD_D, volumes))
+    return _per_lesion("anchor", "volume", patients, rows)
+
+
+def _resection_rows(patients: Sequence[Patient], most: int) -> _Rows:
+    rows = []
+    for i, patient in enumerate(patients):
+        place = {lesion.id: j for j, lesion in enumerate(patient.lesions)}
+        for one in patient.resections:
+            left = np.ones(most)
+            left[place[one.lesion]] = 0.0
+            rows.append((i, one.day_d, left))
+    return _per_lesion("resection", "left", patients, rows)
+
+
+def _seeding_rows(patients: Sequence[Patient], most: int) -> _Rows:
+    rows = []
+    for i, patient in enumerate(patients):
+        place = {lesion.id: j for j, lesion in enumerate(patient.lesions)}
+        for one in patient.seedings:
+            begun = np.zeros(most)
+            begun[place[one.lesion]] = one.volume_ml
+            rows.append((i, one.day_d, begun))
+    return _per_lesion("seeding", "begun", patients, rows)
+
+
+def _bolus_rows(patients: Sequence[Patient]) -> _Rows:
+    members, times = [], []
+    amounts: dict[str, list[float]] = {"pd1_dose": [], "ctla4_dose": []}
+    for i, patient in enumerate(patients):
+        for one in patient.infusions:
+            if one.duration_d == 0.0:
+                members.append(i)
+                times.append(one.day_d)
+                for key, column in amounts.items():
+                    column.append(one.amount_mg if key == f"{AGENTS[one.agent]}_dose" else 0.0)
+    return "bolus", members, times, dict(amounts)
+
+
+def holds_of(patients: Sequence[Patient], *, draws: int) -> tuple[Holds, ...]:
+    """Return the infusions that take time, and since when each kind of drug was given."""
+    out = []
+    for key in ("pd1", "ctla4"):
+        rows: list[tuple[int, float, float, float]] = []
+        began: list[tuple[int, float, float, float]] = []
+        for i, patient in enumerate(patients):
+            mine = [one for one in patient.infusions if AGENTS[one.agent] == key]
+            rows += [_infused(i, one, patient.horizon_d) for one in mine if one.duration_d > 0.0]
+            if mine:
+                first = min(one.day_d for one in mine)
+                began.append((i, first, patient.horizon_d, 1.0))
+        for name, table in ((f"{key}_infusion", rows), (f"{key}_started", began)):
+            kept = [row for row in table if row[1] < row[2]]
+            if kept:
+                members, starts, ends, values = (list(column) for column in zip(*kept, strict=True))
+                out.append(
+                    Holds(
+                        name,
+                        starts=np.repeat(starts, draws),
+                        ends=np.repeat(ends, draws),
+                        values=np.repeat(values, draws),
+                        members=_members(members, draws),
+                    )
+                )
+    return tuple(out)
+
+
+def _infused(i: int, one: Infusion, horizon_d: float) -> tuple[int, float, float, float]:
+    """Return member, begin, end and rate; what is infused after the horizon is cut off."""
+    end = min(one.day_d + one.duration_d, horizon_d)
+    return i, one.day_d, end, one.amount_mg / one.duration_d

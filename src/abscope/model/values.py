@@ -1,0 +1,86 @@
+"""What the parameters of ``abscope-core`` are where no patient brings another value."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from abscope.catalog.circulation import Sex
+from abscope.catalog.entries import Parameter
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.catalog.model_core import core_parameters
+from abscope.catalog.pharmacokinetics import drug_kinetics, half_occupancy
+
+__all__ = ["AGENTS", "ENGINE_UNIT", "agent_numbers", "agent_values", "core_values"]
+
+#: Unit of the catalog -> unit of the declaration.
+ENGINE_UNIT = {
+    "per_d": "1/d", "ml": "mL", "1": "1", "frac": "1", "ln": "1", "per_Gy": "1/Gy", "d": "d",
+    "per_Gy2": "1/Gy^2", "Gy": "Gy", "mcell": "Mcell", "mcell_per_ml": "Mcell/mL", "l": "L",
+    "per_ul": "1/uL", "l_per_d": "L/d", "mg_per_d": "mg/d", "mg_per_l": "mg/L",
+}  # fmt: skip
+
+#: What each agent that the model knows is against; PD-L1 counts as PD-1. The first of each is the
+#: one whose numbers stand where a patient has none: without a dose they have no effect.
+AGENTS = {
+    "pembrolizumab": "pd1", "nivolumab": "pd1", "atezolizumab": "pd1", "durvalumab": "pd1",
+    "ipilimumab": "ctla4",
+}  # fmt: skip
+
+#: Parameters that are those of another table of the catalog.
+_LYMPHOCYTES = {"baseline": "baseline_count", "lymphocyte_alpha": "alpha"}
+#: Parameter of the model -> quantity of the population models.
+_QUANTITY = {
+    "clearance": "clearance", "central": "central", "exchange": "exchange",
+    "peripheral": "peripheral", "drift": "emax", "drift_half": "t50", "drift_bend": "hill",
+    "saturable": "vmax", "saturable_half": "km",
+}  # fmt: skip
+
+
+@cache
+def core_values() -> Mapping[str, Parameter]:
+    """Return the parameters of ``abscope-core`` by name, each with range, unit and source.
+
+    Not in it: ``rounds``, ``perfusion`` and ``passage``, which come from the circulation
+    (`abscope.model.routes`).
+    """
+    found = dict(core_parameters())
+    for name, entry in _LYMPHOCYTES.items():
+        found[name] = replace(lymphocyte_parameter(entry), name=name)
+    for agent in dict(reversed([(key, name) for name, key in AGENTS.items()])).values():
+        found |= agent_values(agent)
+    return found
+
+
+@cache
+def agent_values(agent: str) -> Mapping[str, Parameter]:
+    """Return the parameters of an agent of ``AGENTS`` for its reference patient, by name.
+
+    A term that its population model does not have is off (``no_drift``, ``no_saturation``).
+    """
+    key, typical = AGENTS[agent], drug_kinetics(agent).typical
+    found = {f"{key}_ic50": half_occupancy(key)}
+    for suffix, quantity in _QUANTITY.items():
+        off = core_parameters()[f"absent_{suffix}"] if quantity not in typical else None
+        found[f"{key}_{suffix}"] = off or typical[quantity]
+    return {name: replace(entry, name=name) for name, entry in found.items()}
+
+
+def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> dict[str, float]:
+    """Return the parameters of an agent for a patient, by name.
+
+    Weight and sex count as in the population model where they are known; every other covariate
+    (albumin, tumor burden, renal function) stays at the reference patient.
+    """
+    key, kinetics = AGENTS[agent], drug_kinetics(agent)
+    out = {}
+    for name, entry in agent_values(agent).items():
+        value = entry.value
+        quantity = _QUANTITY.get(name.removeprefix(f"{key}_"), "")
+        for covariate, effect in kinetics.effects.get(quantity, {}).items():
+            if covariate == "weight_kg" and weight_kg is not None:
+                value *= (weight_kg / kinetics.reference["weight_kg"].value) ** effect.value
+            elif covariate == sex:
+                value *= math.exp(effect.value) if effect.unit == "ln" else 1.0 + effect.value
+        out[name] = value
+    return out
