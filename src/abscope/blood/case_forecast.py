@@ -20,6 +20,7 @@ __all__ = [
     "CaseForecast",
     "case_forecast_or_none",
     "forecast_case",
+    "plan_with_organs",
     "planned_of_table",
     "table_tier",
 ]
@@ -93,7 +94,7 @@ def _forecast(
     clock = Clock(case)
     plan = case_plan(case, clock)
     if organs:
-        plan = _with_table(plan, organs, tier)
+        plan = plan_with_organs(plan, organs, tier)
     if not plan.planned:
         raise CaseError(
             Problem(
@@ -149,7 +150,11 @@ def table_tier(organs: Sequence[OrganDose]) -> Tier:
     return "histograms" if any(len(row.dose_per_fraction_gy) > 1 for row in organs) else "means"
 
 
-def _with_table(plan: CasePlan, organs: tuple[OrganDose, ...], tier: Tier) -> CasePlan:
+def plan_with_organs(plan: CasePlan, organs: Sequence[OrganDose], tier: Tier) -> CasePlan:
+    """Return the plan with the organ doses of a table in the place of its guesses.
+
+    Raises UsageError where a course of the table is not of the case.
+    """
     numbers = {row.course: row.n_fractions for row in organs}
     names = {item.name for item in plan.planned} | {item.course for item in plan.planned}
     single = len(plan.planned) == 1 and len(numbers) == 1

@@ -108,7 +108,7 @@ def _phase(
         phase.id, body, more,
         dose_factor_frac=tuple(dose / preferred for dose in doses),
         n_fractions=numbers, interval_d=interval, weekdays=weekdays,
-        weekday=zero.weekday() if zero else None, course=course.id,
+        weekday=zero.weekday() if zero else None, course=course.id, prescribed_gy=preferred,
     )  # fmt: skip
     return item, notes
 
