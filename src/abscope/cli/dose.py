@@ -13,6 +13,7 @@ from abscope.cli.output import answer, table, write
 from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from abscope.case.reader import LocatedCase
     from abscope.dose.survey import DoseSurvey, SurveyOptions
 
 __all__ = ["dose"]
@@ -83,10 +84,9 @@ def dose(  # noqa: PLR0913 - the options of the command line
     field or unknown, with the reasons.
     """
     _check_options(case, explain, save_map, as_csv=as_csv, as_json=as_json)
-    from abscope.case.shelf import open_case
     from abscope.dose.tables import survey_payload, survey_tables
 
-    located = open_case(case) if case is not None else None
+    located = _opened(case) if case is not None else None
     survey = survey_of(
         source,
         case=located.case if located else None,
@@ -116,6 +116,12 @@ def dose(  # noqa: PLR0913 - the options of the command line
     }
     lines = reasons or _lines(survey)
     answer(payload, lambda: (*lines, *(f"{name}: written" for name in written)), as_json=as_json)
+
+
+def _opened(case: str) -> "LocatedCase":
+    from abscope.case.shelf import open_case  # records are slow to import: only with a case
+
+    return open_case(case)
 
 
 def _check_options(

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from abscope.case.radiotherapy import RTCourse, RTPhase
 from abscope.dose.courses import Course
 from abscope.dose.lesion_map import LesionMap
 from abscope.dose.matching import MatchQuestion, course_words
 from abscope.errors import CaseError, Problem
+
+if TYPE_CHECKING:
+    from abscope.case.radiotherapy import RTCourse, RTPhase
 
 __all__ = ["CourseMatching", "match_courses"]
 
@@ -26,7 +29,7 @@ class CourseMatching:
 def match_courses(
     courses: Sequence[Course],
     *,
-    recorded: Sequence[RTCourse],
+    recorded: Sequence["RTCourse"],
     chosen: LesionMap | None = None,
 ) -> CourseMatching:
     """Return the recorded course of each course of the doses.
@@ -82,7 +85,7 @@ def _all_placed(fits: Mapping[str, Sequence[tuple[str, str]]]) -> bool:
 
 
 def _from_map(
-    courses: Sequence[Course], recorded: Sequence[RTCourse], chosen: LesionMap | None
+    courses: Sequence[Course], recorded: Sequence["RTCourse"], chosen: LesionMap | None
 ) -> dict[str, str]:
     if chosen is None:
         return {}
@@ -103,7 +106,7 @@ def _from_map(
     return {name: item for item, members in chosen.courses.items() for name in members}
 
 
-def _fits(course: Course, phase: RTPhase) -> bool:
+def _fits(course: Course, phase: "RTPhase") -> bool:
     planned = phase.n_fractions_planned
     if course.n_fractions_planned is None or planned is None:
         return False
@@ -117,7 +120,7 @@ def _fits(course: Course, phase: RTPhase) -> bool:
     )
 
 
-def _totals(phase: RTPhase) -> tuple[float, ...]:
+def _totals(phase: "RTPhase") -> tuple[float, ...]:
     """Every total dose (Gy) that the phase may mean; of a boost too."""
     stated = [amount for amount in (phase.total_dose_gy,) if amount is not None]
     if phase.boost is not None and phase.boost.total_dose_gy is not None:

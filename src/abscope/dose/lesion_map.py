@@ -19,13 +19,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from abscope.case.files import read_text
-from abscope.case.yamltext import Tree, read_yaml
 from abscope.catalog.organs import organ_catalog
 from abscope.dose.organ_names import NO_ORGAN, candidates
 from abscope.errors import CaseError, Problem
+
+if TYPE_CHECKING:
+    from abscope.case.yamltext import Tree
 
 __all__ = ["LesionMap", "LesionPlace", "read_lesion_map", "read_lesion_map_text"]
 
@@ -113,7 +115,7 @@ class _Reading:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.tree: Tree | None = None
+        self.tree: "Tree | None" = None
         self.problems: list[Problem] = []
         if name.lower().endswith(".toml"):
             try:
@@ -122,6 +124,8 @@ class _Reading:
                 fault = f"not TOML: {error}"
                 raise CaseError(Problem(name, fault, "TOML", "Correct the syntax.")) from None
         else:
+            from abscope.case.yamltext import read_yaml
+
             self.tree = read_yaml(text, name=name)
             self.data = self.tree.root.plain
             self.problems += [problem for _, _, problem in self.tree.problems]

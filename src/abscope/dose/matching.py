@@ -9,14 +9,17 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from abscope.case.lesion import Lesion
 from abscope.dose.courses import Course
 from abscope.dose.lesion_map import LesionMap, LesionPlace
 from abscope.dose.lesion_region import LesionRegion, sphere_roi
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
 from abscope.errors import CaseError, Problem
+
+if TYPE_CHECKING:
+    from abscope.case.lesion import Lesion
 
 __all__ = ["MatchQuestion", "Matching", "course_words", "map_template", "match_lesions"]
 
@@ -58,7 +61,7 @@ class Matching:
 def match_lesions(
     study: Study,
     *,
-    lesions: Sequence[Lesion],
+    lesions: Sequence["Lesion"],
     courses: Sequence[Course],
     chosen: LesionMap | None = None,
 ) -> Matching:
@@ -99,7 +102,7 @@ def match_lesions(
 
 
 def map_template(
-    study: Study, *, matching: Matching, lesions: Sequence[Lesion], courses: Sequence[Course]
+    study: Study, *, matching: Matching, lesions: Sequence["Lesion"], courses: Sequence[Course]
 ) -> str:
     """Return a map file to fill in: what is matched, the questions, and every name to choose from.
 
@@ -151,7 +154,7 @@ def course_words(course: Course) -> str:
 def _map_problems(
     study: Study,
     places: Mapping[str, LesionPlace],
-    lesions: Sequence[Lesion],
+    lesions: Sequence["Lesion"],
     courses: Sequence[Course],
 ) -> list[Problem]:
     known = [lesion.id for lesion in lesions]
@@ -192,7 +195,7 @@ def _unknown(where: str, kind: str, name: str, known: Sequence[str], path: str) 
 
 
 def _placed(
-    study: Study, lesion: Lesion, place: LesionPlace, courses: Sequence[Course]
+    study: Study, lesion: "Lesion", place: LesionPlace, courses: Sequence[Course]
 ) -> tuple[LesionRegion, ...]:
     if place.rois:
         found = [pair for name in place.rois for pair in _named(study, {name}, exact=True)]
@@ -229,7 +232,7 @@ def _twice(found: Sequence[tuple[StructureSet, Roi]]) -> list[str]:
     return []
 
 
-def _likely(study: Study, lesion: Lesion) -> tuple[str, ...]:
+def _likely(study: Study, lesion: "Lesion") -> tuple[str, ...]:
     """Names that hold the id, else at most six that look like the lesion, its site or a target."""
     rois = [roi for item in study.structure_sets for roi in item.rois if roi.contours]
     names = list(dict.fromkeys(roi.name for roi in rois))

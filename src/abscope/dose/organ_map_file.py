@@ -10,13 +10,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abscope.case.files import read_text, write_text
-from abscope.case.yamltext import Node, read_yaml
 from abscope.catalog.organs import organ_catalog
 from abscope.dose.organ_cells import shown
 from abscope.dose.organ_names import NO_ORGAN, OrganMapping, candidates
 from abscope.errors import CaseError, Problem, TableError
+
+if TYPE_CHECKING:
+    from abscope.case.yamltext import Node
 
 __all__ = ["mapping_text", "read_mapping", "write_mapping"]
 
@@ -34,6 +37,8 @@ def read_mapping(path: str | Path) -> dict[str, str]:
     Raises UsageError where there is no such file, TableError with the line of everything that is
     wrong: an organ that is not known (the nearest are named), a name that stands twice, no text.
     """
+    from abscope.case.yamltext import read_yaml
+
     name = os.fspath(path)
     try:
         tree = read_yaml(read_text(path), name=name)
@@ -85,7 +90,7 @@ def mapping_text(found: OrganMapping) -> str:
     return "".join(lines)
 
 
-def _organ_problem(name: str, roi_name: str, node: Node) -> Problem | None:
+def _organ_problem(name: str, roi_name: str, node: "Node") -> Problem | None:
     value = node.plain
     if isinstance(value, str) and (value in organ_catalog().organs or value in NO_ORGAN):
         return None

@@ -3,11 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from abscope.case.lesion import Lesion
-from abscope.case.record import Case
-from abscope.catalog import alpha_beta
 from abscope.dose.course_matching import CourseMatching, match_courses
 from abscope.dose.courses import Course, courses_of
 from abscope.dose.dicom import Limits, read_study
@@ -30,12 +27,15 @@ from abscope.dose.matching import Matching, MatchQuestion, map_template, match_l
 from abscope.dose.organ_map_file import mapping_text
 from abscope.dose.organ_names import OrganMapping
 from abscope.dose.organs import organ_table, study_mapping
-from abscope.dose.recorded import with_exposures
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import DicomError, Problem
+
+if TYPE_CHECKING:
+    from abscope.case.lesion import Lesion
+    from abscope.case.record import Case
 
 __all__ = [
     "DoseSurvey",
@@ -110,7 +110,7 @@ class DoseSurvey:
 def survey_dose(
     source: Path | bytes | BinaryIO,
     *,
-    case: Case | None = None,
+    case: "Case | None" = None,
     chosen: LesionMap | None = None,
     options: SurveyOptions | None = None,
 ) -> DoseSurvey:
@@ -142,7 +142,7 @@ def survey_dose(
 
 
 def _with_case(
-    survey: DoseSurvey, case: Case, chosen: LesionMap | None, how: SurveyOptions
+    survey: DoseSurvey, case: "Case", chosen: LesionMap | None, how: SurveyOptions
 ) -> DoseSurvey:
     study, courses = survey.study, survey.courses
     matching = match_lesions(study, lesions=case.lesions, courses=courses, chosen=chosen)
@@ -167,25 +167,29 @@ def _with_case(
     )
 
 
-def case_with_dose(case: Case, survey: DoseSurvey) -> Case:
+def case_with_dose(case: "Case", survey: DoseSurvey) -> "Case":
     """Return the case with the computed exposures of a survey that was made for it.
 
     Courses of the doses that are no course of the record are left out; they are among the
     questions of the survey.
     """
+    from abscope.dose.recorded import with_exposures
+
     which = survey.course_matching.of_case if survey.course_matching else {}
     return with_exposures(case, survey.lesions, courses=which)
 
 
-def survey_map(survey: DoseSurvey, *, lesions: Sequence[Lesion]) -> str:
+def survey_map(survey: DoseSurvey, *, lesions: Sequence["Lesion"]) -> str:
     """Return a map file with what is settled, and every open question as a comment."""
     matching = Matching(survey.lesion_regions, survey.questions)
     text = map_template(survey.study, matching=matching, lesions=lesions, courses=survey.courses)
     return f"{text}\n{mapping_text(survey.organ_mapping)}"
 
 
-def _alpha_beta_gy(case: Case) -> float | None:
+def _alpha_beta_gy(case: "Case") -> float | None:
     """Return alpha/beta (Gy) of the tumor of a case by the catalog; None where it is not known."""
+    from abscope.catalog import alpha_beta
+
     tumor = case.diagnosis.tumor_type if case.diagnosis else None
     if tumor is None or len(tumor.candidates) != 1:
         return None
