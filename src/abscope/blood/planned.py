@@ -18,7 +18,7 @@ class PlannedDose:
     only where ``weekdays``; ``weekday`` (0 is Monday) is that of day zero, None where unknown.
     ``course`` is the course that a phase belongs to.
     ``exact`` means that ``body.days_d`` holds the very days and nothing of this is drawn.
-    ``prescribed_gy`` is the preferred dose per fraction of the record, None where there is no record.
+    ``prescribed_gy`` is the preferred dose per fraction on record, None where there is none.
     """
 
     name: str
