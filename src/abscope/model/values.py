@@ -11,7 +11,9 @@ from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.catalog.model_core import core_parameters
 from abscope.catalog.pharmacokinetics import drug_kinetics, half_occupancy
 
-__all__ = ["AGENTS", "ENGINE_UNIT", "agent_numbers", "agent_values", "core_values"]
+__all__ = [
+    "AGENTS", "ENGINE_UNIT", "QUANTITY", "agent_numbers", "agent_values", "core_values",
+]  # fmt: skip
 
 #: Unit of the catalog -> unit of the declaration.
 ENGINE_UNIT = {
@@ -30,7 +32,7 @@ AGENTS = {
 #: Parameters that are those of another table of the catalog.
 _LYMPHOCYTES = {"baseline": "baseline_count", "lymphocyte_alpha": "alpha"}
 #: Parameter of the model -> quantity of the population models.
-_QUANTITY = {
+QUANTITY = {
     "clearance": "clearance", "central": "central", "exchange": "exchange",
     "peripheral": "peripheral", "drift": "emax", "drift_half": "t50", "drift_bend": "hill",
     "saturable": "vmax", "saturable_half": "km",
@@ -54,13 +56,14 @@ def core_values() -> Mapping[str, Parameter]:
 
 @cache
 def agent_values(agent: str) -> Mapping[str, Parameter]:
-    """Return the parameters of an agent of ``AGENTS`` for its reference patient, by name.
+    """Return the parameters of an agent, or of one of its models, for the reference patient.
 
     A term that its population model does not have is off (``no_drift``, ``no_saturation``).
     """
-    key, typical = AGENTS[agent], drug_kinetics(agent).typical
+    kinetics = drug_kinetics(agent)
+    key, typical = AGENTS[kinetics.agent], kinetics.typical
     found = {f"{key}_ic50": half_occupancy(key)}
-    for suffix, quantity in _QUANTITY.items():
+    for suffix, quantity in QUANTITY.items():
         off = core_parameters()[f"absent_{suffix}"] if quantity not in typical else None
         found[f"{key}_{suffix}"] = off or typical[quantity]
     return {name: replace(entry, name=name) for name, entry in found.items()}
@@ -72,11 +75,11 @@ def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> di
     Weight and sex count as in the population model where they are known; every other covariate
     (albumin, tumor burden, renal function) stays at the reference patient.
     """
-    key, kinetics = AGENTS[agent], drug_kinetics(agent)
-    out = {}
+    kinetics = drug_kinetics(agent)
+    key, out = AGENTS[kinetics.agent], {}
     for name, entry in agent_values(agent).items():
         value = entry.value
-        quantity = _QUANTITY.get(name.removeprefix(f"{key}_"), "")
+        quantity = QUANTITY.get(name.removeprefix(f"{key}_"), "")
         for covariate, effect in kinetics.effects.get(quantity, {}).items():
             if covariate == "weight_kg" and weight_kg is not None:
                 value *= (weight_kg / kinetics.reference["weight_kg"].value) ** effect.value
