@@ -1,11 +1,13 @@
 """Samples of dose collected into one ascending distribution, with bounded memory."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from abscope.dose.geometry.grid import DoseGrid, Floats
 from abscope.dose.sampling import Samples
 
-__all__ = ["Collected", "volume_quantile"]
+__all__ = ["Collected", "volume_quantiles"]
 
 _SORTED_UP_TO = 1_000_000
 _BINS = 1 << 20
@@ -70,15 +72,20 @@ class Collected:
         return self._steps[2][kept] / total[kept], self._steps[0][kept], self._steps[1][kept]
 
 
-def volume_quantile(dose_gy: Floats, *, volume_ml: Floats, share_frac: float) -> float:
-    """Return the dose (Gy) that the hottest share of the volume has at least; 0 without volume.
+def volume_quantiles(
+    dose_gy: Floats, *, volume_ml: Floats, share_fracs: Sequence[float]
+) -> tuple[float, ...]:
+    """Return the doses (Gy) that the hottest shares of the volume have at least; 0 without volume.
 
     ``dose_gy`` ascends; the distribution is linear between the middles of its weights.
     """
     kept = volume_ml > 0
-    if not kept.any():
-        return 0.0
-    middles = np.cumsum(volume_ml[kept])
+    if not kept.all():
+        dose_gy, volume_ml = dose_gy[kept], volume_ml[kept]
+    if not dose_gy.size:
+        return (0.0,) * len(share_fracs)
+    middles = np.cumsum(volume_ml)
     whole = middles[-1]
-    middles -= volume_ml[kept] / 2
-    return float(np.interp((1 - share_frac) * whole, middles, dose_gy[kept]))
+    middles -= volume_ml / 2
+    at = (1 - np.asarray(share_fracs, dtype=float)) * whole
+    return tuple(np.interp(at, middles, dose_gy).tolist())

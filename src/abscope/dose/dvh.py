@@ -1,13 +1,16 @@
 """Dose in a region: the volume that has each dose, and what is read from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from abscope.dose.collecting import Collected, volume_quantile
+from abscope.dose.collecting import Collected, volume_quantiles
 from abscope.dose.dvh_findings import region_findings
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
 from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
+from abscope.dose.regions import Covered, VoxelSum
 from abscope.dose.results import Dvh
 from abscope.dose.sampling import (
     Resampling,
@@ -23,7 +26,9 @@ __all__ = [
     "DvhSettings",
     "cumulative_curve",
     "dose_at_volume",
+    "doses_at_volumes",
     "dvh",
+    "dvh_and_voxels",
     "dvh_of",
     "histogram_per_fraction",
     "max_dose",
@@ -90,12 +95,31 @@ def dvh(
     contour gives an empty distribution and says so. Raises DicomError where the planes are not
     parallel, or a single plane has no known thickness.
     """
-    settings = settings or DvhSettings()
     stack = plane_stack(roi, grid=dose.grid, plane_spacing_mm=plane_spacing_mm)
-    return _of_stack(stack, dose, settings)
+    return _of_stack(stack, dose, settings or DvhSettings())[0]
 
 
-def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
+def dvh_and_voxels(
+    roi: Roi,
+    *,
+    dose: DoseGrid,
+    plane_spacing_mm: float | None = None,
+    settings: DvhSettings | None = None,
+    keep_voxels: bool = True,
+) -> tuple[Dvh, Covered | None]:
+    """Return what `dvh` does, and the voxels of the dose that the region covers, drawn only once.
+
+    The voxels are those of `regions.covered_voxels`; None without ``keep_voxels``,
+    and for a region oblique to the grid, which is sampled in another way there. Raises what `dvh`
+    does.
+    """
+    stack = plane_stack(roi, grid=dose.grid, plane_spacing_mm=plane_spacing_mm)
+    return _of_stack(stack, dose, settings or DvhSettings(), voxels=keep_voxels)
+
+
+def _of_stack(
+    stack: PlaneStack, dose: DoseGrid, settings: DvhSettings, *, voxels: bool = False
+) -> tuple[Dvh, Covered | None]:
     n_voxels = max(round(rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
     sampling = resolved(
         n_voxels,
@@ -105,7 +129,9 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
         method=settings.method,
     )
     collected = Collected(dose, expected=2 * n_voxels * sampling.k**2 * sampling.kz)
-    for samples in region_samples(stack, dose=dose, sampling=sampling):
+    drawn = VoxelSum(stack, grid=dose.grid, cap=settings.cap) if voxels and stack.aligned else None
+    keep = partial(drawn.add, k=sampling.k) if drawn is not None else None
+    for samples in region_samples(stack, dose=dose, sampling=sampling, seen=keep):
         collected.add(samples)
     doses, inner, outer = collected.sorted()
     chosen = inner + outer if settings.cap == "full" else inner
@@ -114,10 +140,8 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
     if settings.cap == "full":
         outside += collected.outside_ml[1]
     volumes = chosen[kept]
-    ends = abs(
-        volume_quantile(doses, volume_ml=inner + outer, share_frac=0.98)
-        - volume_quantile(doses, volume_ml=inner, share_frac=0.98)
-    )
+    (full,) = volume_quantiles(doses, volume_ml=inner + outer, share_fracs=(0.98,))
+    (half,) = volume_quantiles(doses, volume_ml=inner, share_fracs=(0.98,))
     result = Dvh(
         dose_gy=doses[kept],
         volume_ml=volumes,
@@ -125,16 +149,12 @@ def _of_stack(stack: PlaneStack, dose: DoseGrid, settings: DvhSettings) -> Dvh:
         n_planes=len(stack.planes),
         plane_spacing_mm=stack.spacing_mm,
         n_dose_voxels=round(float(volumes.sum()) / voxel_ml(dose.grid)),
-        d98_spread_gy=ends,
+        d98_spread_gy=abs(full - half),
         volume_spread_ml=float(outer.sum()) + collected.outside_ml[1],
     )
-    return replace(
-        result,
-        findings=(
-            *stack.findings,
-            *region_findings(stack.name, curve=result, overlap_ml=collected.overlap_ml),
-        ),
-    )
+    found = region_findings(stack.name, curve=result, overlap_ml=collected.overlap_ml)
+    result = replace(result, findings=(*stack.findings, *found))
+    return result, drawn.total() if drawn is not None else None
 
 
 def _planes_in_a_slab(stack: PlaneStack, grid: Grid) -> int:
@@ -172,7 +192,8 @@ def mean_dose(curve: Dvh) -> float | None:
     """Return the mean dose (Gy) inside the grid: sum(v d) / sum(v); None without volume there."""
     if not curve.dose_gy.size:
         return None
-    return float(curve.dose_gy @ curve.volume_ml / curve.volume_ml.sum())
+    # einsum: `@` wakes threads of BLAS, which take longer to wake than this takes
+    return float(np.einsum("i,i", curve.dose_gy, curve.volume_ml) / curve.volume_ml.sum())
 
 
 def min_dose(curve: Dvh) -> float | None:
@@ -204,9 +225,14 @@ def dose_at_volume(curve: Dvh, *, volume_frac: float) -> float | None:
     D98 is ``volume_frac=0.98``. The distribution is interpolated linearly between the middles of
     its weights: D_v = interp(1 - v; (W_i - w_i / 2) / W, d_i). None without volume inside the grid.
     """
+    return doses_at_volumes(curve, volume_fracs=(volume_frac,))[0]
+
+
+def doses_at_volumes(curve: Dvh, *, volume_fracs: Sequence[float]) -> tuple[float | None, ...]:
+    """Return `dose_at_volume` (Gy) of several shares, for the price of one."""
     if not curve.dose_gy.size:
-        return None
-    return volume_quantile(curve.dose_gy, volume_ml=curve.volume_ml, share_frac=volume_frac)
+        return (None,) * len(volume_fracs)
+    return volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_fracs=volume_fracs)
 
 
 def volume_at_dose(curve: Dvh, *, dose_gy: float) -> float:

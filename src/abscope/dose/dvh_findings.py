@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from abscope.dose.collecting import volume_quantile
+from abscope.dose.collecting import volume_quantiles
 from abscope.dose.findings import DoseFinding
 from abscope.dose.results import Dvh
 
@@ -31,7 +31,7 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
             "all of it inside (0.1 % are let pass)",
             "The dose there is unknown: every value holds for the part inside only.",
         )
-    if whole > 0 and curve.n_dose_voxels < _FEWEST_VOXELS:
+    if inside > 0 and curve.n_dose_voxels < _FEWEST_VOXELS:
         yield DoseFinding(
             "few-dose-voxels",
             "warning",
@@ -40,16 +40,8 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
             "50 or more",
             "Its D98, D2 and extremes rest on interpolation.",
         )
-    d98 = volume_quantile(curve.dose_gy, volume_ml=curve.volume_ml, share_frac=0.98)
-    if inside > 0 and curve.d98_spread_gy > max(_SPREAD_FRAC * d98, _SPREAD_GY):
-        yield DoseFinding(
-            "cap-spread",
-            "warning",
-            about,
-            f"D98 changes by {curve.d98_spread_gy:.2f} Gy with the rule for the end planes",
-            f"at most 5 % of D98 ({d98:.2f} Gy) or 0.01 Gy",
-            "Report D98 with this spread.",
-        )
+    if inside > 0 and curve.d98_spread_gy > _SPREAD_GY:
+        yield from _spread(about, curve)
     if overlap_ml > _OVERLAP_FRAC * max(whole, 1e-9):
         yield DoseFinding(
             "overlapping-contours",
@@ -58,4 +50,17 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
             f"contours cover {overlap_ml:.3f} ml more than once",
             "contours that are nested or apart",
             "Contours that cross were united; where one line overlaps itself, even is outside.",
+        )
+
+
+def _spread(about: str, curve: Dvh) -> Iterator[DoseFinding]:
+    (d98,) = volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_fracs=(0.98,))
+    if curve.d98_spread_gy > _SPREAD_FRAC * d98:
+        yield DoseFinding(
+            "cap-spread",
+            "warning",
+            about,
+            f"D98 changes by {curve.d98_spread_gy:.2f} Gy with the rule for the end planes",
+            f"at most 5 % of D98 ({d98:.2f} Gy) or 0.01 Gy",
+            "Report D98 with this spread.",
         )

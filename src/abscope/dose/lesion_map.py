@@ -115,7 +115,7 @@ class _Reading:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.tree: "Tree | None" = None
+        self.tree: Tree | None = None
         self.problems: list[Problem] = []
         if name.lower().endswith(".toml"):
             try:

@@ -6,7 +6,7 @@ organs is the remainder, so that no dose is lost: integral doses of organs and r
 that of the body. Volume outside the dose grid has no dose and is told as a covered share.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,12 +39,15 @@ def organ_table(
     courses: Sequence[Course],
     mapping: Mapping[str, str] | None = None,
     cap: Cap = "half",
+    drawn: Callable[[str, Roi], Covered | None] | None = None,
 ) -> tuple[OrganDose, ...]:
     """Return the dose of each organ in each course, then of the remainder of the body.
 
     ``courses`` come from `abscope.dose.courses.courses_of`; ``mapping`` has what the user decided
-    about names of regions (see `abscope.dose.organ_names.map_rois`). Regions whose name is not
-    known count for the organ they lie in or for the remainder: ask `study_mapping` for them first.
+    about names of regions (see `abscope.dose.organ_names.map_rois`). ``drawn`` gives the voxels
+    of a region of a course where they were read before (with the same ``cap``); it is asked once
+    for each. Regions whose name is not known count for the organ they lie in or for the remainder:
+    ask `study_mapping` for them first.
 
     A histogram has at most 200 steps of equal width with the mean dose of each, which keeps volume
     and integral dose. A voxel has the dose of its center. Where no outer contour is
@@ -61,7 +64,8 @@ def organ_table(
     for course in courses:
         if course.n_fractions:
             structures, dose = _placed(course, study)
-            rows += _of_course(course, dose, structures, mapping, cap)
+            reader = _reader(course, dose, structures, cap, drawn)
+            rows += _of_course(course, dose, structures, mapping, reader)
     return tuple(rows)
 
 
@@ -97,23 +101,31 @@ def beam_on_time_s(beams: Iterable[Beam]) -> float | None:
     return sum(times) or None
 
 
+def _reader(
+    course: Course, dose: DoseGrid, structures: StructureSet, cap: Cap,
+    drawn: Callable[[str, Roi], Covered | None] | None,
+) -> Callable[[Roi], Covered]:  # fmt: skip
+    """Return the voxels of a region: those already known, else read from its contours."""
+
+    def covered_by(roi: Roi) -> Covered:
+        known = drawn(course.name, roi) if drawn is not None else None
+        return known or covered_voxels(
+            roi, grid=dose.grid, plane_spacing_mm=structures.plane_spacing_mm, cap=cap
+        )
+
+    return covered_by
+
+
 def _of_course(
     course: Course, dose: DoseGrid, structures: StructureSet, mapping: Mapping[str, str] | None,
-    cap: Cap,
+    covered_by: Callable[[Roi], Covered],
 ) -> list[OrganDose]:  # fmt: skip
     rois = [roi for roi in structures.rois if roi.contours]
     named = map_rois(rois, decided=mapping)
 
     def covered(names: Iterable[str]) -> Covered:
         chosen = set(names)
-        parts = (
-            covered_voxels(
-                roi, grid=dose.grid, plane_spacing_mm=structures.plane_spacing_mm, cap=cap
-            )
-            for roi in rois
-            if roi.name in chosen
-        )
-        return united(parts, grid=dose.grid)
+        return united((covered_by(roi) for roi in rois if roi.name in chosen), grid=dose.grid)
 
     body = covered(named.body) if named.body else None
     body_share, body_outside = (_covered_frac(body), body.outside_ml) if body else (0.0, 0.0)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats, Grid
 from abscope.dose.geometry.interpolate import inside_grid, plane_edges_mm
-from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
+from abscope.dose.geometry.planes import Cap, Plane, PlaneStack, plane_stack
+from abscope.dose.geometry.raster import Coverage, pooled
 from abscope.dose.sampling import (
     ML_PER_MM3,
     oblique_cells,
@@ -19,7 +20,7 @@ from abscope.dose.sampling import (
 )
 from abscope.dose.structures import Roi
 
-__all__ = ["Covered", "covered_voxels"]
+__all__ = ["Covered", "VoxelSum", "covered_voxels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,40 +47,61 @@ def covered_voxels(
     contours are those of `geometry.planes.plane_stack`, and so are the errors.
     """
     stack = plane_stack(roi, grid=grid, plane_spacing_mm=plane_spacing_mm)
-    edges = plane_edges_mm(grid)
     if stack.aligned:
-        return _aligned(stack, grid, edges, cap)
-    return _oblique(stack, grid, edges, cap)
+        return _aligned(stack, grid, cap)
+    return _oblique(stack, grid, plane_edges_mm(grid), cap)
 
 
-def _aligned(stack: PlaneStack, grid: Grid, edges: Floats, cap: Cap) -> Covered:
-    per_plane: dict[int, Floats] = {}
-    ml_per_mm = stack.cell_mm2 * ML_PER_MM3
-    outside = 0.0
-    finished: list[tuple[NDArray[np.intp], Floats]] = []
-    for plane in stack.planes:
-        low, high = plane.extent_mm(cap)
-        cover = plane_coverage(plane, k=1, rows=grid.rows, columns=grid.columns)
-        height, width = cover.share_frac.shape
+class VoxelSum:
+    """The voxels that the planes of a region cover, added up plane by plane in their order.
+
+    For planes parallel to those of the grid only (``stack.aligned``).
+    """
+
+    def __init__(self, stack: PlaneStack, *, grid: Grid, cap: Cap) -> None:
+        self._grid, self._cap = grid, cap
+        self._edges = plane_edges_mm(grid)
+        self._ml_per_mm = stack.cell_mm2 * ML_PER_MM3
+        self._open: dict[int, Floats] = {}
+        self._finished: list[tuple[NDArray[np.intp], Floats]] = []
+        self._outside_ml = 0.0
+
+    def add(self, plane: Plane, cover: Coverage, *, k: int = 1) -> None:
+        """Add a plane whose coverage is given on k x k cells per voxel."""
+        whole = cover if k == 1 else pooled(cover, k=k)
+        low, high = plane.extent_mm(self._cap)
+        height, width = whole.share_frac.shape
+        edges = self._edges
         shared = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None)
-        within = float(shared.sum())
-        inside = float(cover.share_frac.sum())
-        outside += ml_per_mm * (cover.total_cells * (high - low) - inside * within)
+        inside = float(whole.share_frac.sum()) * float(shared.sum())
+        self._outside_ml += self._ml_per_mm * (whole.total_cells * (high - low) - inside)
         touched = np.flatnonzero(shared)
-        done = [n for n in per_plane if not len(touched) or n < touched[0]]
-        finished += [_sparse(n, per_plane.pop(n), grid) for n in done]
+        done = [n for n in self._open if not len(touched) or n < touched[0]]
+        self._finished += [_sparse(n, self._open.pop(n), self._grid) for n in done]
+        shape = self._grid.rows, self._grid.columns
         for at in touched:
-            volume = per_plane.setdefault(int(at), np.zeros((grid.rows, grid.columns)))
-            window = volume[cover.row : cover.row + height, cover.column : cover.column + width]
-            window += cover.share_frac * (ml_per_mm * shared[at])
-    finished += [_sparse(n, volume, grid) for n, volume in per_plane.items()]
-    finished.sort(key=lambda part: part[0][0] if len(part[0]) else -1)
-    whole = sum(float(volume.sum()) for _, volume in finished)
-    return Covered(
-        np.concatenate([np.zeros(0, np.intp), *(voxel for voxel, _ in finished)]),
-        np.concatenate([np.zeros(0), *(volume for _, volume in finished)]),
-        outside if outside > 1e-9 * whole else 0.0,
-    )
+            volume = self._open.setdefault(int(at), np.zeros(shape))
+            window = volume[whole.row : whole.row + height, whole.column : whole.column + width]
+            window += whole.share_frac * (self._ml_per_mm * shared[at])
+
+    def total(self) -> Covered:
+        """Return what all planes cover together; nothing can be added afterwards."""
+        self._finished += [_sparse(n, volume, self._grid) for n, volume in self._open.items()]
+        parts = sorted(self._finished, key=lambda part: part[0][0] if len(part[0]) else -1)
+        self._open, self._finished = {}, []
+        volume = np.concatenate([np.zeros(0), *(each for _, each in parts)])
+        return Covered(
+            np.concatenate([np.zeros(0, np.intp), *(voxel for voxel, _ in parts)]),
+            volume,
+            self._outside_ml if self._outside_ml > 1e-9 * float(volume.sum()) else 0.0,
+        )
+
+
+def _aligned(stack: PlaneStack, grid: Grid, cap: Cap) -> Covered:
+    found = VoxelSum(stack, grid=grid, cap=cap)
+    for plane in stack.planes:
+        found.add(plane, plane_coverage(plane, k=1, rows=grid.rows, columns=grid.columns))
+    return found.total()
 
 
 def _sparse(at: int, volume: Floats, grid: Grid) -> tuple[NDArray[np.intp], Floats]:

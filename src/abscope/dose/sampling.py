@@ -1,6 +1,6 @@
 """A region as samples of dose with the volume each stands for, slab by slab."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -110,12 +110,26 @@ def plane_coverage(plane: Plane, *, k: int, rows: int, columns: int) -> Coverage
     )
 
 
-def region_samples(stack: PlaneStack, *, dose: DoseGrid, sampling: Sampling) -> Iterator[Samples]:
-    """Yield the samples of each slab of a region, one plane at a time to keep memory small."""
+def region_samples(
+    stack: PlaneStack,
+    *,
+    dose: DoseGrid,
+    sampling: Sampling,
+    seen: Callable[[Plane, Coverage], None] | None = None,
+) -> Iterator[Samples]:
+    """Yield the samples of each slab of a region, one plane at a time to keep memory small.
+
+    ``seen`` receives the coverage of each plane that is parallel to the planes of the dose.
+    """
     edges = plane_edges_mm(dose.grid)
     for plane in stack.planes:
         if stack.aligned:
-            yield from _aligned(stack, plane, dose, sampling, (float(edges[0]), float(edges[-1])))
+            k, rows, columns = sampling.k, dose.grid.rows, dose.grid.columns
+            cover = plane_coverage(plane, k=k, rows=rows, columns=columns)
+            if seen is not None:
+                seen(plane, cover)
+            ends = float(edges[0]), float(edges[-1])
+            yield from _aligned(stack, (plane, cover), dose, sampling, ends)
             continue
         index, ml_per_mm, beyond = oblique_cells(stack, plane=plane, grid=dose.grid, k=sampling.k)
         for slab in plane.slabs:
@@ -132,10 +146,14 @@ def sub_slices(low_mm: float, high_mm: float, kz: int) -> tuple[Floats, float]:
 
 
 def _aligned(
-    stack: PlaneStack, plane: Plane, dose: DoseGrid, sampling: Sampling, ends: tuple[float, float]
+    stack: PlaneStack,
+    covered_plane: tuple[Plane, Coverage],
+    dose: DoseGrid,
+    sampling: Sampling,
+    ends: tuple[float, float],
 ) -> Iterator[Samples]:
     k = sampling.k
-    cover = plane_coverage(plane, k=k, rows=dose.grid.rows, columns=dose.grid.columns)
+    plane, cover = covered_plane
     ml_per_mm = stack.cell_mm2 / (k * k) * ML_PER_MM3
     covered = cover.share_frac > 0
     share = cover.share_frac[covered]

@@ -1,6 +1,8 @@
 """Everything that one source of dose tells, in one object for the doors: table, curves, organs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Container, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,8 +12,8 @@ from abscope.dose.courses import Course, courses_of
 from abscope.dose.dicom import Limits, read_study
 from abscope.dose.dvh import (
     DvhSettings,
-    dose_at_volume,
-    dvh,
+    doses_at_volumes,
+    dvh_and_voxels,
     max_dose,
     mean_dose,
     min_dose,
@@ -27,6 +29,7 @@ from abscope.dose.matching import Matching, MatchQuestion, map_template, match_l
 from abscope.dose.organ_map_file import mapping_text
 from abscope.dose.organ_names import OrganMapping
 from abscope.dose.organs import organ_table, study_mapping
+from abscope.dose.regions import Covered
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
@@ -45,6 +48,9 @@ __all__ = [
     "survey_dose",
     "survey_map",
 ]
+
+#: More threads than this would mostly wait for the lock of the interpreter.
+_MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +138,20 @@ def survey_dose(
                 "Export the plan dose (summation type PLAN) or every beam of a plan.",
             )
         )  # fmt: skip
-    regions = tuple(found for course in courses for found in _regions(study, course, how.table.dvh))
-    organs, organ_problems = _organs(study, courses, how)
+    names = study_mapping(study, mapping=how.organs)
+    regions: list[RegionDose] = []
+    organs: list[OrganDose] = []
+    problems: list[Problem] = []
+    for course in courses:
+        read = _regions(study, course, how.table.dvh, _in_organ_table(names, course))
+        regions += [found for _, found, _ in read]
+        drawn = {(course.name, roi): voxels for roi, _, voxels in read if voxels is not None}
+        del read  # the voxels of a body are as large as the dose: the table frees them one by one
+        found, faults = _organs(study, course, how, drawn)
+        organs += found
+        problems += faults
     survey = DoseSurvey(
-        study, courses, regions, organs, study_mapping(study, mapping=how.organs), organ_problems,
+        study, courses, tuple(regions), () if problems else tuple(organs), names, tuple(problems),
         (), {}, None, (), _findings(study, courses, regions),
     )  # fmt: skip
     return survey if case is None else _with_case(survey, case, chosen, how)
@@ -196,8 +212,36 @@ def _alpha_beta_gy(case: "Case") -> float | None:
     return alpha_beta(tumor.candidates[0]).value
 
 
-def _regions(study: Study, course: Course, how: DvhSettings) -> Iterator[RegionDose]:
-    """Yield every drawn region of the structure set of a course, else of every set it can reach."""
+def _in_organ_table(names: OrganMapping, course: Course) -> frozenset[str]:
+    """Return the names of the regions that the organ table will ask for."""
+    if not course.n_fractions:
+        return frozenset()
+    return frozenset((*names.body, *(name for of in names.organs.values() for name in of)))
+
+
+def _regions(
+    study: Study, course: Course, how: DvhSettings, kept: Container[str]
+) -> list[tuple[Roi, RegionDose, Covered | None]]:
+    """Return the drawn regions of the structure set of a course, else of every one it can reach.
+
+    Those whose name is in ``kept`` come with their voxels. Threads share the regions, the one with
+    most points first: most of the work is done in arrays, without the lock of the interpreter.
+    """
+    jobs = list(_reachable(study, course))
+    order = sorted(range(len(jobs)), key=lambda n: -_n_points(jobs[n][0]))
+    with ThreadPoolExecutor(max_workers=min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        waiting = {
+            n: pool.submit(_region, course.name, *jobs[n], how, keep=jobs[n][0].name in kept)
+            for n in order
+        }
+        return [(jobs[n][0], *waiting[n].result()) for n in range(len(jobs))]
+
+
+def _n_points(roi: Roi) -> int:
+    return sum(len(contour.points_mm) for contour in roi.contours)
+
+
+def _reachable(study: Study, course: Course) -> Iterator[tuple[Roi, StructureSet, DoseGrid]]:
     own = [item for item in study.structure_sets if item.uid == course.structure_set_uid]
     for structures in own or study.structure_sets:
         way = frame_to_frame(
@@ -210,14 +254,27 @@ def _regions(study: Study, course: Course, how: DvhSettings) -> Iterator[RegionD
         dose = move_dose(course.dose, way, frame_uid=structures.frame_uid)
         for roi in structures.rois:
             if roi.contours:
-                yield _region(course.name, roi, structures, dose, how)
+                yield roi, structures, dose
 
 
 def _region(
-    course: str, roi: Roi, structures: StructureSet, dose: DoseGrid, how: DvhSettings
-) -> RegionDose:
-    curve = dvh(roi, dose=dose, plane_spacing_mm=structures.plane_spacing_mm, settings=how)
-    return RegionDose(
+    course: str,
+    roi: Roi,
+    structures: StructureSet,
+    dose: DoseGrid,
+    how: DvhSettings,
+    *,
+    keep: bool,
+) -> tuple[RegionDose, Covered | None]:
+    curve, voxels = dvh_and_voxels(
+        roi,
+        dose=dose,
+        plane_spacing_mm=structures.plane_spacing_mm,
+        settings=how,
+        keep_voxels=keep,
+    )
+    d98, d95, d50, d2 = doses_at_volumes(curve, volume_fracs=(0.98, 0.95, 0.50, 0.02))
+    found = RegionDose(
         course=course,
         roi_name=roi.name,
         roi_number=roi.number,
@@ -229,21 +286,32 @@ def _region(
         min_dose_gy=min_dose(curve),
         max_dose_gy=max_dose(curve),
         near_max_dose_gy=top_dose(curve),
-        d98_dose_gy=dose_at_volume(curve, volume_frac=0.98),
-        d95_dose_gy=dose_at_volume(curve, volume_frac=0.95),
-        d50_dose_gy=dose_at_volume(curve, volume_frac=0.50),
-        d2_dose_gy=dose_at_volume(curve, volume_frac=0.02),
+        d98_dose_gy=d98,
+        d95_dose_gy=d95,
+        d50_dose_gy=d50,
+        d2_dose_gy=d2,
     )
+    return found, voxels
 
 
 def _organs(
-    study: Study, courses: Sequence[Course], how: SurveyOptions
+    study: Study, course: Course, how: SurveyOptions, drawn: dict[tuple[str, Roi], Covered]
 ) -> tuple[tuple[OrganDose, ...], tuple[Problem, ...]]:
-    """Return the organ table, or why there is none; a wrong mapping is an error of the user."""
+    """Return the organ table, or why there is none; a wrong mapping is an error of the user.
+
+    ``drawn`` is emptied on the way.
+    """
     try:
-        return organ_table(study, courses=courses, mapping=how.organs, cap=how.table.dvh.cap), ()
+        rows = organ_table(
+            study,
+            courses=[course],
+            mapping=how.organs,
+            cap=how.table.dvh.cap,
+            drawn=lambda name, roi: drawn.pop((name, roi), None),
+        )
     except DicomError as error:
         return (), error.problems
+    return rows, ()
 
 
 def _findings(

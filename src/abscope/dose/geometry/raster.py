@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["Coverage", "combined_coverage", "polygon_area", "polygon_coverage"]
+__all__ = ["Coverage", "combined_coverage", "polygon_area", "polygon_coverage", "pooled"]
 
 _NOISE = 1e-12
 
@@ -160,3 +160,19 @@ def combined_coverage(
         share = held
     share[np.abs(share) < _NOISE] = 0.0
     return Coverage(row, column, share, total, overlap)
+
+
+def pooled(cover: Coverage, *, k: int) -> Coverage:
+    """Return the coverage of whole voxels from that of their k x k cells; areas stay exact."""
+    top, left = cover.row % k, cover.column % k
+    height, width = cover.share_frac.shape
+    below, right = -(top + height) % k, -(left + width) % k
+    cells = np.pad(cover.share_frac, ((top, below), (left, right)))
+    blocks = cells.reshape(cells.shape[0] // k, k, cells.shape[1] // k, k)
+    return Coverage(
+        cover.row // k,
+        cover.column // k,
+        blocks.sum(axis=(1, 3)) / (k * k),
+        cover.total_cells / (k * k),
+        cover.overlap_cells / (k * k),
+    )
