@@ -152,7 +152,8 @@ class _Filling:
         for parameter in _shared(self.system):
             value = catalog[parameter.name].value if parameter.name in catalog else np.nan
             out[parameter.name] = np.full(len(self.patients), value)
-        # the run-in shares the sexes' mean where the sex is unknown
+        if (mode := self.options.homing) != "lesion":
+            out["capture"][:] = catalog[f"capture_{mode}"].value
         out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])  # type: ignore[arg-type]
         for i, patient in enumerate(self.patients):
             for agent in {infusion.agent for infusion in patient.infusions}:

@@ -1,7 +1,7 @@
 """Memory of the immune response, and its recall by antigen.
 
     Mem'   = k_m d_B Eb - d_M Mem
-    recall = k_c (A / (A + A50)) Mem
+    recall = k_c see Mem    (see of `priming`)
 
 A share k_m of the effectors that end in blood stay as memory; under antigen they send effectors out
 without being used up. At a fraction Mem -> Mem exp(-a_L d_lymphoid). Assumed: one kind of memory,

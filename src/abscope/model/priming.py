@@ -1,6 +1,6 @@
 """Priming of naive T cells in the draining nodes, their expansion, and what node dose does.
 
-    see    = A / (A + A50)
+    see    = A^n / (A^n + A50^n)
     prime  = k_P see (1 + c4 RC) Nv
     Nv'    = d_N (Nv0 L_t / L_t0 - Nv) - prime
     P1'    = prime - k_tr P1,   P2' = k_tr (P1 - P2),   P3' = k_tr (P2 - P3)
@@ -16,13 +16,14 @@ different clones. Sources: own; three of the rates after QSPIO-TNBC
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp
+from abscope.engine.functions import exp, power
 
 __all__ = ["SHARED", "leaving", "priming_after", "priming_rates", "seen"]
 
 SHARED = (
     Parameter("priming_rate", "1/d", "priming of naive cells at full antigen", "k_P", low=0.0),
     Parameter("antigen_half", "Mcell", "loaded cells of half the priming", "A_{50}", low=1e-9),
+    Parameter("antigen_bend", "1", "steepness of priming over antigen", "n", low=1.0),
     Parameter("ctla4_gain", "1", "gain of priming by blocking CTLA-4", "c_4", low=0.0),
     Parameter("naive_turnover", "1/d", "turnover of naive cells", "d_N", low=0.0),
     Parameter("naive_pool", "Mcell", "naive tumor-specific cells at rest", "N_{v0}", low=0.0),
@@ -35,7 +36,8 @@ _STAGES = ("primed_1", "primed_2", "primed_3")
 
 def seen(body: Any, p: Any) -> Any:
     """Return the share of the priming that the antigen allows, 0..1."""
-    return body.antigen / (body.antigen + p.antigen_half)
+    relative = power(body.antigen / p.antigen_half, p.antigen_bend)
+    return relative / (1.0 + relative)
 
 
 def leaving(body: Any, p: Any) -> Any:
