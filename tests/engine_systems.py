@@ -375,7 +375,7 @@ def colony_batch(
                 members=np.array(rows),
                 fields={"share": np.full(len(times), 0.05), "dose": np.array(doses)},
             ),
-            Events("bolus", times=cycles[:4], fields={"amount": np.full(4, 20.0)}),
+            Events("bolus", times=cycles[:4], fields={"amount": 20.0}),
         ),
         holds=(
             Holds(

@@ -219,4 +219,4 @@ def _payload(arrays: Arrays, path: str, table: Events, event: Event, rows: int) 
                 block[..., k] = np.broadcast_to(values, shape)
             except ValueError:
                 arrays.say(f"{path}.{name}", f"shape {values.shape}", f"a shape that fits {shape}")
-    return np.concatenate([body, each.reshape(rows, -1)], axis=1)
+    return np.concatenate([body, each.reshape(rows, arrays.most * len(own))], axis=1)

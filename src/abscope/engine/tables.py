@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "CAUSE", "COUNT", "END", "ERROR", "FLOOR", "GOOD", "LOW", "MEMBER", "OBSERVE", "OUTCOME",
-    "PLACE", "SET_OWN", "SET_SHARED", "STEP", "STEPS", "TIME", "TOLERANCE", "UNTIL", "WISH", "Clock", "Limits",
+    "PLACE", "SET_OWN", "SET_SHARED", "STEP", "STEPS",
+    "TIME", "TOLERANCE", "UNTIL", "WISH", "Clock", "Limits",
     "Members", "Memory", "Results", "Stops",
 ]  # fmt: skip
 

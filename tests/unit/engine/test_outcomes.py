@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abscope.engine.batch import Events
+from abscope.engine.batch import Events, Holds
 from abscope.engine.simulation import Outcome, Settings, simulate
 from engine_systems import CLOSED_PARAMETERS, CLOSED_START, closed_batch, ready
 
@@ -94,3 +94,15 @@ def test_300_events_on_50_replicates_run():
     found = simulate(ready("closed"), batch)
     assert found.ok.all()
     assert np.isfinite(found["v_seen"]).all()
+
+
+def test_tables_without_rows_change_nothing():
+    batch = closed_batch(
+        events=(
+            Events("cut", times=[], fields={"left": 1.0}),
+            Events("bolus", times=[], fields={"dose": []}),
+        ),
+        holds=(Holds("infusion", starts=[], ends=[], values=[]),),
+    )
+    found, expected = simulate(ready("closed"), batch), simulate(ready("closed"), closed_batch())
+    np.testing.assert_array_equal(found["v_seen"], expected["v_seen"])

@@ -180,7 +180,7 @@ def team_text(printed: str, method: str, *, threads: int) -> tuple[str, int]:
         (printed, team.printed, _SHARED),
         (method, team.stepped, {"prepare", "attempt", "keep"}),
     ):
-        tree = _Plain().visit(ast.parse(text))
+        tree = ast.fix_missing_locations(_Plain().visit(ast.parse(text)))
         parts += [
             rewrite(s) if isinstance(s, ast.FunctionDef) and s.name in chosen else s
             for s in tree.body
