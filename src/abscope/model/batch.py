@@ -74,6 +74,12 @@ def _option_problems(
     if not 0.0 <= options.run_in_d < np.inf:
         expected = "a number of days from 0"
         out.append(Problem(where, f"a run-in of {options.run_in_d:g} d", expected, "Correct it."))
+    for patient in patients:
+        early = min((one.day_d for one in patient.infusions), default=np.inf)
+        if early < patient.start_d - options.run_in_d:
+            expected = f"day {patient.start_d - options.run_in_d:g} or later, inside the run-in"
+            what = f"an infusion on day {early:g}"
+            out.append(Problem(f"patient {patient.id}", what, expected, "Lengthen the run-in."))
     known = {q.name for q in (*_shared(system), *_own(system))}
     for name in sorted(set(draws) - known):
         what = f"drawn parameter '{name}' is not of the model"

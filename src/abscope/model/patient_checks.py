@@ -112,7 +112,9 @@ def _infusions(patient: Patient) -> _Found:
     given: dict[str, set[str]] = {}
     for number, one in enumerate(patient.infusions, 1):
         path = f"infusion {number}"
-        yield from _inside(patient, path, one.day_d)
+        if not -math.inf < one.day_d <= patient.horizon_d:  # one before the start is of the run-in
+            expected = f"a day up to {patient.horizon_d:g} d"
+            yield path, f"is on day {one.day_d:g}", expected, "Move the horizon."
         if one.agent not in AGENTS:
             what = f"agent '{one.agent}' has no pharmacokinetics"
             yield path, what, ", ".join(AGENTS), "Leave it out, or take one that stands for it."
