@@ -62,11 +62,11 @@ def lesion_plan(case: Case, frame: CaseFrame, *, clock: Clock, prior: PriorDraws
     for lesion in case.lesions:
         why = _missing(case, lesion, frame, clock, treated=treated)
         if why is not None:
-            told.append(f"{lesion.id} is not simulated: {why}")
+            told.append(f"{lesion.id}: not simulated, {why}")
             continue
         found = _finding(case, lesion, frame, clock)
         if found is None:
-            told.append(f"{lesion.id} has no finding before radiotherapy; taken as present")
+            told.append(f"{lesion.id}: no finding before radiotherapy, taken as present")
         drawn.append(_drawn(lesion, found, prior, told))
     return LesionPlan(tuple(drawn), tuple(told))
 
@@ -77,9 +77,9 @@ def _drawn(
     sites = [site.name for site in lesion.sites]
     places = tuple(dict.fromkeys(compartment(site) for site in sites)) or ("other",)
     if not sites:
-        told.append(f"{lesion.id} has no known site; it hangs on the rest of the circulation")
+        told.append(f"{lesion.id}: site not known, perfused as the rest of the body")
     elif len(places) > 1:
-        told.append(f"{lesion.id} lies in {' or '.join(places)}; each in as many draws")
+        told.append(f"{lesion.id}: in {' or '.join(places)}, each in as many draws")
     picked = prior.choice(f"{lesion.id} site", places)
     count = _count(lesion, found, prior, told)
     told.append(f"{lesion.id}: {size_words(found, several=bool(count.max() > 1))}")
@@ -101,7 +101,7 @@ def _count(
     numbers = [value for value in options if isinstance(value, int) and value > 0]
     if numbers:
         if len(set(numbers)) > 1:
-            told.append(f"{lesion.id} is {' or '.join(map(str, numbers))} lesions; each as likely")
+            told.append(f"{lesion.id}: {' or '.join(map(str, numbers))} lesions, each as likely")
         return np.asarray(numbers, np.int64)[prior.choice(f"{lesion.id} count", numbers)]
     word = next((value for value in options if isinstance(value, str)), None)
     both = lesion.laterality is not None and lesion.laterality.value == "bilateral"
@@ -110,11 +110,11 @@ def _count(
     elif word == "numerous":
         entry = case_prior("count_numerous")
     elif word is None and both:
-        told.append(f"{lesion.id} is on both sides; taken as two lesions")
+        told.append(f"{lesion.id}: on both sides, taken as two lesions")
         return np.full(prior.n, 2, np.int64)
     else:
         return np.ones(prior.n, np.int64)
-    told.append(f"{lesion.id} is '{word}' without a number: {entry.low:g} to {entry.high:g}")
+    told.append(f"{lesion.id}: '{word}' without a number, taken as {entry.low:g} to {entry.high:g}")
     return prior.whole(f"{lesion.id} count", entry)
 
 

@@ -1,0 +1,188 @@
+"""The fractions of a case in every draw: days, doses of lesions, doses of cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from abscope.blood.case_forecast import plan_with_organs, table_tier
+from abscope.blood.case_plan import CasePlan, case_plan
+from abscope.blood.planned import PlannedDose
+from abscope.case.clock import Clock
+from abscope.case.record import Case
+from abscope.catalog.circulation import Sex
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
+from abscope.dose.results import OrganDose
+from abscope.model.case_frame import CaseFrame
+from abscope.model.case_lesions import DrawnLesion
+from abscope.model.cell_doses import CellDoses, CellDraws, cell_doses, node_weights_frac
+from abscope.model.lesion_doses import DrawnDose, PhaseView, lesion_dose
+from abscope.model.patient import BinnedDose, Fraction
+from abscope.model.prior_draws import PriorDraws
+
+__all__ = ["CoursePlan", "DrawnPhase", "course_plan"]
+
+_WORKDAYS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnPhase:
+    """The fractions of one phase: days by draw (lists), and doses of lesions and cells."""
+
+    course: str
+    phase: str
+    days_d: tuple[tuple[float, ...], ...]
+    lesions: tuple[tuple[DrawnDose, ...], ...]
+    cells: CellDoses
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoursePlan:
+    """Every phase that is simulated, and in words what had to be assumed or left out."""
+
+    phases: tuple[DrawnPhase, ...]
+    unknowns: tuple[str, ...]
+
+    def first_d(self, draw: int) -> float:
+        """Return the day of the first fraction of a draw, infinite where there is none."""
+        return min((days[0] for p in self.phases if (days := p.days_d[draw])), default=np.inf)
+
+    def last_d(self, draw: int) -> float:
+        """Return the day of the last fraction of a draw, minus infinity where there is none."""
+        return max((days[-1] for p in self.phases if (days := p.days_d[draw])), default=-np.inf)
+
+    def fractions(self, draw: int, lesions: Sequence[DrawnLesion]) -> tuple[Fraction, ...]:
+        """Return the fractions of one draw in the order of their days."""
+        out: list[Fraction] = []
+        for phase in self.phases:
+            doses: dict[str, BinnedDose] = {}
+            for lesion, drawn in zip(lesions, phase.lesions, strict=True):
+                for member, dose in zip(lesion.members(draw), drawn, strict=False):
+                    doses[member] = BinnedDose(dose.dose_gy[draw], dose.volume_frac[draw])
+            cells = phase.cells
+            out += [
+                Fraction(
+                    day_d=day, course=phase.course, lesions=doses,
+                    blood_gy=float(cells.blood_gy[draw]),
+                    lymphoid_gy=float(cells.lymphoid_gy[draw]),
+                    nodes_gy=float(cells.nodes_gy[draw]),
+                )
+                for day in phase.days_d[draw]
+            ]  # fmt: skip
+        return tuple(sorted(out, key=lambda one: one.day_d))
+
+
+def course_plan(
+    case: Case,
+    frame: CaseFrame,
+    *,
+    lesions: Sequence[DrawnLesion],
+    alpha_per_gy: Floats,
+    prior: PriorDraws,
+    organs: Sequence[OrganDose] = (),
+) -> CoursePlan:
+    """Return the fractions of the courses of a frame.
+
+    ``organs`` (organ doses of a table or of DICOM) take the place of guesses from sites. Raises
+    UsageError where a course of the table is not of the case.
+    """
+    plan = case_plan(case, Clock(case))
+    if organs:
+        plan = plan_with_organs(plan, organs, table_tier(organs))
+    told = _told(plan, frame)
+    weights = node_weights_frac(lesions)
+    sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
+    views, phases = _views(plan, frame, prior), []
+    for view in views:
+        doses = tuple(lesion_dose(case, item, view, prior=prior, told=told) for item in lesions)
+        cells = cell_doses(
+            view.plan,
+            sex=sex,
+            draws=CellDraws(alpha_per_gy, _factor(view, prior), _open(view, prior)),
+            node_weight_frac=weights,
+            prior=prior,
+        )
+        phases.append(DrawnPhase(view.course.id, view.phase.id, _days(view, prior), doses, cells))
+    if any(view.plan.body.tier == "guess" for view in views):
+        told.append(
+            "doses of blood, nodes and lymphoid tissue are guessed from the sites of targets"
+        )
+    return CoursePlan(tuple(phases), tuple(dict.fromkeys(told)))
+
+
+def _told(plan: CasePlan, frame: CaseFrame) -> list[str]:
+    """Return the notes of the plan that are of the courses of the frame."""
+    phases = {phase.id for course in frame.courses for phase in course.phases}
+    mine = phases | {course.id for course in frame.courses}
+    lines = [*plan.notes, *(f"{text}: not simulated" for text in plan.skipped)]
+    return [text for text in lines if text.split(":")[0].split(",")[0] in mine]
+
+
+def _views(plan: CasePlan, frame: CaseFrame, prior: PriorDraws) -> list[PhaseView]:
+    planned = {item.name: item for item in plan.planned}
+    out = []
+    for course in frame.courses:
+        phases = [phase for phase in course.phases if phase.id in planned]
+        total = sum(float(np.mean(planned[phase.id].n_fractions)) for phase in phases)
+        for place, phase in enumerate(phases):
+            item = planned[phase.id]
+            versions = np.asarray(item.dose_factor_frac)
+            chosen = versions[prior.choice(f"{phase.id} dose", versions)]
+            dose = chosen * (item.prescribed_gy or 0.0)
+            out.append(PhaseView(course, phase, item, dose, place, len(phases), total))
+    return out
+
+
+def _factor(view: PhaseView, prior: PriorDraws) -> Floats:
+    """Return the factor on the doses of the body: version, common spread, that of the course."""
+    own = 0.0
+    if view.plan.body.tier == "guess":
+        own = lymphocyte_parameter("guess_course_sd_log").value
+    spread = view.plan.body.scale_sd_log * prior.normal("dose scale")
+    spread = spread + own * prior.normal(f"{view.phase.id} dose scale")
+    version = view.prescribed_gy / (view.plan.prescribed_gy or 1.0)
+    return np.asarray(version * np.exp(spread))
+
+
+def _open(view: PhaseView, prior: PriorDraws) -> Floats:
+    """Return 1 where any target that is left open was treated, in step with its own dose."""
+    share = lymphocyte_parameter("uncertain_target_share").value
+    hit = np.zeros(prior.n)
+    for name in view.phase.targets_uncertain:
+        hit = np.maximum(hit, prior.uniform(f"{name} {view.course.id} target") < share)
+    return hit
+
+
+def _days(view: PhaseView, prior: PriorDraws) -> tuple[tuple[float, ...], ...]:
+    item: PlannedDose = view.plan
+    low, high = item.start_d
+    start = prior.between(f"{view.phase.id} start", low=low, high=high)
+    number = np.asarray(item.n_fractions)[prior.choice(f"{view.phase.id} number", item.n_fractions)]
+    weekday = prior.choice("weekday of day zero", range(_WORKDAYS))
+    if item.weekday is not None:
+        weekday = np.full(prior.n, item.weekday, np.int64)
+    pauses = {
+        pause.after_fraction: pause.duration_d.value
+        for pause in view.phase.pauses
+        if pause.duration_d is not None and pause.duration_d.value is not None
+    }
+    return tuple(
+        _one(float(start[k]), int(number[k]), int(weekday[k]), item, pauses) for k in range(prior.n)
+    )
+
+
+def _one(
+    start_d: float, number: int, weekday: int, item: PlannedDose, pauses: dict[int, float]
+) -> tuple[float, ...]:
+    """Return the days of the fractions; one that falls on a weekend moves to Monday."""
+    if item.exact:
+        return tuple(item.body.days_d)
+    days, day = [], start_d
+    for index in range(number):
+        day += pauses.get(index, 0.0) if index else 0.0
+        today = (int(np.floor(day)) + weekday) % 7
+        day += float(7 - today) if item.weekdays and today >= _WORKDAYS else 0.0
+        days.append(day)
+        day += item.interval_d
+    return tuple(days)

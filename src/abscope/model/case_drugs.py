@@ -1,0 +1,194 @@
+"""The infusions of a case in every draw: agents that the model knows, amounts, days."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from abscope.case.clock import Clock
+from abscope.case.facts import Fact
+from abscope.case.record import Case
+from abscope.case.therapy import Agent, SystemicTherapy
+from abscope.case.timing import Relative, When
+from abscope.catalog.case_prior import case_prior, usual_infusion
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
+from abscope.model.case_frame import CaseFrame
+from abscope.model.patient import Infusion
+from abscope.model.prior_draws import PriorDraws
+from abscope.model.values import AGENTS
+
+__all__ = ["DrugPlan", "drug_plan"]
+
+#: A drug that nobody ended goes on to the horizon, but not for more doses than this.
+_MOST_DOSES = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrugPlan:
+    """The infusions by draw, and in words what had to be assumed or left out."""
+
+    infusions: tuple[tuple[Infusion, ...], ...]
+    unknowns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """One agent of a therapy; amounts and first days by draw (n,), ``end_d`` bounds the days."""
+
+    therapy: str
+    agent: str
+    amount_mg: Floats
+    start_d: Floats
+    interval_d: float
+    number: int
+    end_d: float
+
+    def infusions(self, draw: int, *, early_d: float, horizon_d: float) -> Iterator[Infusion]:
+        """Return the infusions of a draw between two days."""
+        duration = case_prior("infusion_time").value
+        for index in range(min(self.number, _MOST_DOSES)):
+            day = float(self.start_d[draw]) + index * self.interval_d
+            if day > min(self.end_d, horizon_d - duration):
+                return
+            if day >= early_d:
+                yield Infusion(
+                    day_d=day, agent=self.agent, amount_mg=float(self.amount_mg[draw]),
+                    duration_d=duration,
+                )  # fmt: skip
+
+
+class _Reader:
+    """Reads the therapies one after the other; ``told`` gathers what is assumed."""
+
+    def __init__(self, case: Case, frame: CaseFrame, prior: PriorDraws, weight_kg: Floats) -> None:
+        self.clock, self.frame, self.prior, self.weight_kg = Clock(case), frame, prior, weight_kg
+        self.told: list[str] = []
+        self._next: dict[str, Floats] = {}
+
+    def therapy(self, therapy: SystemicTherapy) -> list[_Given]:
+        """Return the agents of a therapy that the model knows and that have a place in time."""
+        out = []
+        for agent in therapy.agents:
+            name = agent.name.strip().lower()
+            if name not in AGENTS:
+                self.told.append(f"{therapy.id}: {agent.name} is not in the model")
+                continue
+            start = self._start(agent, therapy)
+            if start is None:
+                self.told.append(f"{therapy.id}: {name} has no place in time and is not simulated")
+                continue
+            interval = self._interval(agent, therapy, name)
+            number, end = self._length(agent, therapy, name)
+            last = start + (min(number, _MOST_DOSES) - 1) * interval
+            self._next[therapy.id] = np.minimum(last, end) + interval
+            amount = self._amount(agent, therapy, name)
+            out.append(_Given(therapy.id, name, amount, start, interval, number, end))
+        return out
+
+    def _start(self, agent: Agent, therapy: SystemicTherapy) -> Floats | None:
+        fact: Fact[When] | None = agent.start or therapy.start
+        follows = self._follows(fact)
+        if follows is not None:
+            return follows
+        span, width = self.clock.fact(fact), lymphocyte_parameter("start_window").value
+        if span is None:
+            courses = {course.id for course in self.frame.courses}
+            if not courses & set(therapy.ongoing_during):
+                return None
+            self.told.append(f"{therapy.id}: start not on record, taken as the first scan")
+            return np.full(self.prior.n, self.frame.start.low_d)
+        low = span.low_d if math.isfinite(span.low_d) else span.high_d - width
+        high = span.high_d if math.isfinite(span.high_d) else low + width
+        if not math.isfinite(low):
+            return None
+        if low < high:
+            self.told.append(f"{therapy.id} starts between day {low:g} and {high:g}")
+        return self.prior.between(f"{therapy.id} start", low=low, high=high)
+
+    def _follows(self, fact: Fact[When] | None) -> Floats | None:
+        """Return the day after the last cycle of the therapy that this one follows."""
+        for when in fact.candidates if fact else ():
+            time = when.expression
+            if isinstance(time, Relative) and time.relation == "after" and time.high_d is None:
+                return self._next.get(time.event.partition(".")[0])
+        return None
+
+    def _interval(self, agent: Agent, therapy: SystemicTherapy, name: str) -> float:
+        for quantity in (agent.interval_d, therapy.interval_d):
+            if quantity is not None and quantity.value:
+                return float(quantity.value)
+        usual = usual_infusion(name)
+        days = usual[1].value if usual else lymphocyte_parameter("start_window").value
+        self.told.append(f"{therapy.id}: interval of {name} not on record, taken as {days:g} d")
+        return days
+
+    def _length(self, agent: Agent, therapy: SystemicTherapy, name: str) -> tuple[int, float]:
+        counts = next((x.candidates for x in (agent.n_cycles, therapy.n_cycles) if x), ())
+        stop = self.clock.fact(therapy.stop)
+        end = stop.high_d if stop is not None else math.inf
+        if counts:
+            return max(counts), end
+        if not math.isfinite(end):
+            self.told.append(f"{therapy.id}: end of {name} not on record, goes on to the horizon")
+        return _MOST_DOSES, end
+
+    def _amount(self, agent: Agent, therapy: SystemicTherapy, name: str) -> Floats:
+        flat, by_weight = agent.dose_mg, agent.dose_mg_per_kg
+        if flat is not None and flat.value:
+            return np.full(self.prior.n, float(flat.value))
+        if by_weight is not None and by_weight.value:
+            return by_weight.value * self.weight_kg
+        usual = usual_infusion(name)
+        if usual is None:  # every agent of the model has a usual dose in the catalog
+            raise KeyError(name)
+        dose = usual[0]
+        unit = "mg/kg" if dose.unit == "mg_per_kg" else "mg"
+        self.told.append(
+            f"{therapy.id}: dose of {name} not on record, taken as {dose.value:g} {unit}"
+        )
+        return dose.value * (self.weight_kg if unit == "mg/kg" else np.ones(self.prior.n))
+
+
+def drug_plan(
+    case: Case, frame: CaseFrame, *, weight_kg: Floats, horizon_d: float, prior: PriorDraws
+) -> DrugPlan:
+    """Return the infusions of every draw from the washout before the start to the horizon."""
+    reader = _Reader(case, frame, prior, weight_kg)
+    given = [item for therapy in case.systemic_therapy for item in reader.therapy(therapy)]
+    early = frame.start.low_d - case_prior("washout").value
+    rows, used = [], set[str]()
+    for k in range(prior.n):
+        row: list[Infusion] = []
+        for item in given:
+            found = list(item.infusions(k, early_d=early, horizon_d=horizon_d))
+            used |= {item.therapy} if found else set()
+            row += found
+        rows.append(_one_per_target(sorted(row, key=lambda one: one.day_d), reader.told))
+    if any(one.day_d < frame.start.low_d for given_row in rows for one in given_row):
+        reader.told.append(
+            "drugs given before the start act while the lesions grow to their first volumes"
+        )
+    over = {item.therapy for item in given} - used
+    told = [
+        text
+        for text in reader.told
+        if not text.startswith(tuple(f"{x}{end}" for x in over for end in ": "))
+    ]
+    told += [
+        f"{name} was washed out before the start and is not simulated" for name in sorted(over)
+    ]
+    return DrugPlan(tuple(rows), tuple(dict.fromkeys(told)))
+
+
+def _one_per_target(row: list[Infusion], told: list[str]) -> tuple[Infusion, ...]:
+    """Return infusions with one agent against each target: the one that is given most often."""
+    for target in sorted(set(AGENTS.values())):
+        counts = Counter(one.agent for one in row if AGENTS[one.agent] == target)
+        if len(counts) > 1:
+            kept = counts.most_common(1)[0][0]
+            told.append(f"{' and '.join(sorted(counts))} count as {kept}")
+            row = [replace(one, agent=kept) if one.agent in counts else one for one in row]
+    return tuple(row)

@@ -1,0 +1,240 @@
+"""The dose of each lesion from a fraction: computed, stated, prescribed, or a stated prior."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from abscope.blood.planned import PlannedDose
+from abscope.case.anatomy import SITES, relation
+from abscope.case.facts import Quantity
+from abscope.case.radiotherapy import Exposure, RTCourse, RTPhase
+from abscope.case.record import Case
+from abscope.catalog.case_prior import case_prior
+from abscope.catalog.exposure import exposure_line
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
+from abscope.model.case_lesions import DrawnLesion
+from abscope.model.prior_draws import PriorDraws
+
+__all__ = ["DrawnDose", "PhaseView", "lesion_dose"]
+
+#: Share of the volume that has at least the dose of each entry of a computed exposure.
+_LEVELS = (("d2_dose_gy", 0.02), ("d50_dose_gy", 0.5), ("d95_dose_gy", 0.95), ("d98_dose_gy", 0.98))
+_PARTS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnDose:
+    """The dose of one fraction in a lesion by draw: ``dose_gy`` and ``volume_frac`` (n, parts)."""
+
+    dose_gy: Floats
+    volume_frac: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhaseView:
+    """A phase with its plan; ``prescribed_gy`` (n,) is the dose per fraction in every draw.
+
+    ``place`` is the number of the phase in its course, ``phases`` how many the course has with a
+    dose, ``course_fractions`` how many fractions they have.
+    """
+
+    course: RTCourse
+    phase: RTPhase
+    plan: PlannedDose
+    prescribed_gy: Floats
+    place: int
+    phases: int
+    course_fractions: float
+
+
+def lesion_dose(
+    case: Case, lesion: DrawnLesion, view: PhaseView, *, prior: PriorDraws, told: list[str]
+) -> tuple[DrawnDose, ...]:
+    """Return the dose of every member of a lesion in every draw; ``told`` gets what is assumed."""
+    name, course = lesion.lesion.id, view.course
+    rows = [item for item in course.exposures if item.lesion == name]
+    computed = [item for item in rows if item.computed_class is not None and _levels(item)]
+    members = range(lesion.volume_ml.shape[1])
+    if computed:
+        return tuple(_computed(computed, view, k, prior.n) for k in members)
+    stated = [item.mean_dose_gy for item in rows if item.mean_dose_gy and item.mean_dose_gy.known]
+    if stated:
+        told.append(f"{name}: the dose on record from {course.id} is spread over its fractions")
+        return tuple(
+            _uniform(_total(stated[0], name, prior) / view.course_fractions) for _ in members
+        )
+    sure, words = _role(lesion, view, rows, case)
+    hit = None
+    if sure is None:
+        told.append(f"{name}: perhaps a target of {view.phase.id}, treated in half the draws")
+        share = lymphocyte_parameter("uncertain_target_share").value
+        hit = prior.uniform(f"{name} {course.id} target") < share
+    if sure is True:
+        return tuple(_as_target(lesion, view, k, prior, told) for k in members)
+    outside = tuple(
+        _outside(f"{name}.{k + 1}", _bath(case, lesion, view, words), view, words, prior, told)
+        for k in members
+    )
+    if hit is None:
+        return outside
+    inside = [_as_target(lesion, view, k, prior, told) for k in members]
+    return tuple(_either(hit, a, b) for a, b in zip(inside, outside, strict=True))
+
+
+def _levels(item: Exposure) -> bool:
+    return item.mean_dose_gy is not None and item.mean_dose_gy.known
+
+
+def _computed(rows: Sequence[Exposure], view: PhaseView, member: int, n: int) -> DrawnDose:
+    """Return the dose of the plan of this phase, or the mean over all fractions of the course."""
+    regions = list(dict.fromkeys(item.region for item in rows))
+    mine = [item for item in rows if item.region == regions[member % len(regions)]]
+    if len(mine) == view.phases:
+        total = _quantiles(mine[view.place]) / float(np.mean(view.plan.n_fractions))
+    else:
+        total = sum(_quantiles(item) for item in mine) / view.course_fractions
+    dose = np.broadcast_to(total, (n, _PARTS))
+    return DrawnDose(dose, np.full((n, _PARTS), 1.0 / _PARTS))
+
+
+def _quantiles(item: Exposure) -> Floats:
+    """Return the dose of parts of equal volume, hottest first, whose mean is the computed one."""
+    mean = item.mean_dose_gy.value if item.mean_dose_gy else None
+    known = [
+        (share, quantity.value)
+        for key, share in _LEVELS
+        if (quantity := getattr(item, key)) is not None and quantity.value is not None
+    ]
+    if mean is None or len(known) < 2:
+        return np.full(_PARTS, mean or 0.0)
+    middle = (np.arange(_PARTS) + 0.5) / _PARTS
+    shape = np.interp(middle, [share for share, _ in known], [dose for _, dose in known])
+    return np.asarray(shape * (mean / shape.mean() if shape.mean() > 0 else 1.0))
+
+
+def _total(quantity: Quantity, name: str, prior: PriorDraws) -> Floats:
+    values = quantity.candidates
+    if values:
+        return np.asarray(values, float)[prior.choice(f"{name} stated dose", values)]
+    low, high = quantity.bounds or (0.0, None)
+    low = low or 0.0
+    return prior.between(f"{name} stated dose", low=low, high=high if high is not None else 2 * low)
+
+
+def _uniform(dose_gy: Floats) -> DrawnDose:
+    return DrawnDose(dose_gy[:, None], np.ones((len(dose_gy), 1)))
+
+
+def _role(
+    lesion: DrawnLesion, view: PhaseView, rows: Sequence[Exposure], case: Case
+) -> tuple[bool | None, frozenset[str]]:
+    """Return whether a lesion is a target of a phase (None: open), and the stated classes."""
+    name = lesion.lesion.id
+    words = frozenset(
+        word for item in rows if item.stated_class for word in item.stated_class.candidates
+    )
+    if name in view.phase.targets:
+        return True, words
+    if name in view.phase.targets_uncertain:
+        return (True if words == {"in_field"} else None), words
+    named = name in view.course.targets or name in view.course.targets_uncertain
+    if words == {"in_field"} and not named:
+        return _bath(case, lesion, view, frozenset()) == "bath_same", words
+    return False, words
+
+
+def _as_target(
+    lesion: DrawnLesion, view: PhaseView, member: int, prior: PriorDraws, told: list[str]
+) -> DrawnDose:
+    name, phase = f"{lesion.lesion.id}.{member + 1} {view.phase.id}", view.phase
+    mean = view.prescribed_gy * prior.near_normal(f"{name} mean", case_prior("target_mean"))
+    if phase.lattice is not None:
+        return _lattice(name, view, mean, prior, told)
+    boost = phase.boost
+    extra = boost.dose_per_fraction_gy if boost is not None else None
+    if (
+        boost is None
+        or extra is None
+        or not extra.candidates
+        or (boost.lesions and lesion.lesion.id not in boost.lesions)
+    ):
+        return _uniform(mean)
+    told.append(f"{lesion.lesion.id}: the boosted core of {phase.id} has a share that is not known")
+    core = prior.spread(f"{name} core", case_prior("core_share"))
+    values = np.asarray(extra.candidates, float)
+    high = np.maximum(values[prior.choice(f"{name} boost", values)], mean)
+    return DrawnDose(np.stack([high, mean], 1), np.stack([core, 1.0 - core], 1))
+
+
+def _lattice(
+    name: str, view: PhaseView, mean: Floats, prior: PriorDraws, told: list[str]
+) -> DrawnDose:
+    lattice = view.phase.lattice
+    peak = lattice.peak_dose_gy.value if lattice and lattice.peak_dose_gy else None
+    valley = lattice.valley_dose_gy.value if lattice and lattice.valley_dose_gy else None
+    number = float(np.mean(view.plan.n_fractions))
+    high = np.full(prior.n, peak / number) if peak else mean
+    low = (
+        np.full(prior.n, valley / number)
+        if valley
+        else high * prior.spread(f"{name} valley", case_prior("valley_dose"))
+    )
+    told.append(f"{name.partition('.')[0]}: the share inside the peaks of the lattice is not known")
+    share = prior.spread(f"{name} peaks", case_prior("peak_share"))
+    return DrawnDose(np.stack([high, low], 1), np.stack([share, 1.0 - share], 1))
+
+
+def _bath(case: Case, lesion: DrawnLesion, view: PhaseView, words: frozenset[str]) -> str:
+    """Return the prior of the dose of a lesion that is no target, by where it lies."""
+    mine = lesion.lesion.sites
+    targets = (*view.phase.targets, *view.phase.targets_uncertain)
+    theirs = [site for name in targets for site in case.lesions_by_id[name].sites]
+    theirs += [SITES[name] for name in view.phase.sites]
+    found = {relation(a, b) for a in mine for b in theirs}
+    if not found or "unknown" in found:
+        return "bath_stated" if words == {"out_of_field"} else "bath_unknown"
+    nearest = next(word for word in ("same", "near", "remote") if word in found)
+    if nearest != "remote" and words == {"out_of_field"}:
+        return "bath_stated"
+    return f"bath_{nearest}"
+
+
+def _outside(
+    name: str, bath: str, view: PhaseView, words: frozenset[str], prior: PriorDraws, told: list[str]
+) -> DrawnDose:
+    """Return the dose of a lesion that is no target; ``bath`` names its prior."""
+    label, recorded = f"{name} {view.phase.id}", name.partition(".")[0]
+    if words == {"low_dose"}:
+        low, high = (exposure_line(x).value for x in ("no_dose_below_gy", "low_dose_up_to_gy"))
+        told.append(f"{recorded}: low dose from {view.course.id}, taken as {low:g} to {high:g} Gy")
+        total = low * (high / low) ** prior.uniform(f"{name} {view.course.id} low dose")
+        return _uniform(total / view.course_fractions)
+    entry = case_prior(bath)
+    dose = view.prescribed_gy * prior.log_spread(f"{label} bath", entry)
+    told.append(
+        f"{recorded}: dose from {view.phase.id} not on record, taken as {100 * entry.low:g} to "
+        f"{100 * entry.high:g} % of the prescription"
+    )
+    if words != {"partial"}:
+        return _uniform(dose)
+    told.append(f"{recorded}: partly in the field of {view.course.id}; the share is not known")
+    share = prior.spread(f"{label} part", case_prior("partial_share"))
+    return DrawnDose(np.stack([view.prescribed_gy, dose], 1), np.stack([share, 1.0 - share], 1))
+
+
+def _either(hit: np.ndarray, inside: DrawnDose, outside: DrawnDose) -> DrawnDose:
+    """Return the dose inside where ``hit``, else that outside."""
+    parts = max(inside.dose_gy.shape[1], outside.dose_gy.shape[1])
+    one, two = _padded(inside, parts), _padded(outside, parts)
+    where = hit[:, None]
+    return DrawnDose(
+        np.where(where, one.dose_gy, two.dose_gy),
+        np.where(where, one.volume_frac, two.volume_frac),
+    )
+
+
+def _padded(dose: DrawnDose, parts: int) -> DrawnDose:
+    extra = ((0, 0), (0, parts - dose.dose_gy.shape[1]))
+    return DrawnDose(np.pad(dose.dose_gy, extra), np.pad(dose.volume_frac, extra))
