@@ -8,7 +8,7 @@ from abscope.blood.alc.prior import Draws, PriorSettings
 from abscope.blood.doses import BodyDose, CompartmentDose
 from abscope.blood.guess import guessed_body
 from abscope.blood.planned import PlannedDose
-from abscope.blood.pools.kill import mixed_blood_survival
+from abscope.blood.pools.flowing import mixed_blood_survival
 from abscope.catalog.circulation import circulation
 
 __all__ = ["course", "even_body", "middle_draws", "model_of"]

@@ -1,6 +1,7 @@
 """The pool model at the middle of its prior beside published cohorts (blood.md section 7 check 26).
 
-Three of the five are not met. They are written here as they are, so that a change of the model
+The prior has its middle at alpha 0.4 per Gy, that of the published fit whose model has pools like
+ours; cohorts were not fitted. Three of the six are not met. They are written here as they are, so that a change of the model
 that moves them is seen, and the page docs/explanation/lymphocytes.md says the same numbers.
 Organ doses of the cohorts were not published: the patterns below are our assumption.
 """
@@ -17,7 +18,7 @@ from abscope.blood.course_dose import course_doses, edic_comparison
 from abscope.blood.doses import BodyDose
 from abscope.blood.guess import guessed_body
 from abscope.blood.planned import PlannedDose
-from abscope.blood.pools.kill import flowing_blood_survival
+from abscope.blood.pools.flowing import flowing_blood_survival
 from abscope.blood.tiers import body_doses
 from abscope.dose.results import OrganDose
 
@@ -61,11 +62,11 @@ def test_cranial_24_gy_is_not_met() -> None:
     """Published: 1.84 / 1.12 / 0.64 at 3 months after 5 / 12 / 20 fractions, log-linear in n."""
     found = [counts(body(BRAIN, 24 / n), n, 90.0)[0] for n in (5, 12, 20)]
     ratio = np.array(found) / found[0]
-    assert ratio == pytest.approx([1.0, 0.99, 0.98], abs=0.01)
+    assert ratio == pytest.approx([1.0, 0.993, 0.991], abs=0.002)
     assert abs(ratio[2] - 0.64 / 1.84) > 0.15  # said so in the docs
 
 
-def test_breast_slope_is_met_and_level_is_not() -> None:
+def test_breast_slope_and_level_are_met() -> None:
     """Published: post/pre = 0.90 - 0.16 EDIC, 735 patients, mean EDIC 1.7 Gy."""
     edics, after = [], []
     for scale in (0.30, 0.64, 0.98, 1.32):
@@ -75,8 +76,8 @@ def test_breast_slope_is_met_and_level_is_not() -> None:
         after.append(counts(dose, 25, 33.0)[0])
     slope, level = np.polyfit(edics, after, 1)
     assert slope == pytest.approx(-0.16, rel=0.15)
-    assert level + 1.7 * slope == pytest.approx(0.48, abs=0.02)
-    assert abs(level + 1.7 * slope - 0.628) > 0.15 * 0.628
+    assert level + 1.7 * slope == pytest.approx(0.54, abs=0.005)
+    assert level + 1.7 * slope == pytest.approx(0.628, rel=0.15)  # at its edge
 
 
 def test_vertebral_nadir_is_met_and_the_late_count_is_not() -> None:
@@ -87,7 +88,7 @@ def test_vertebral_nadir_is_met_and_the_late_count_is_not() -> None:
         late = counts(dose, 10, 12.0, 26.0, 365.0)
         lowest.append(late[0])
         assert late[2] == pytest.approx(0.67, abs=0.01)
-    assert lowest == pytest.approx([0.43, 0.34], abs=0.01)
+    assert lowest == pytest.approx([0.49, 0.40], abs=0.01)
     assert np.mean(lowest) == pytest.approx(520 / 1260, rel=0.15)
 
 
@@ -99,7 +100,7 @@ def test_liver_counts_by_blood_dose_are_not_met() -> None:
         per_gy = course_doses(plan, sex="female", n_fractions=[1])[0].blood_mean_gy
         found.append(1410 * counts(body(LIVER, total / 25 / per_gy), 25, 33.0)[0])
     assert np.all(np.diff(found) < 0)
-    assert found[1] == pytest.approx(305, abs=5)  # grade 3 where the cohort has grade 2
+    assert found[1] == pytest.approx(381, abs=5)  # grade 3 where the cohort has grade 2
 
 
 def test_one_lower_sensitivity_meets_both_levels() -> None:
@@ -122,5 +123,5 @@ def test_one_lower_sensitivity_meets_both_levels() -> None:
 
 def test_the_page_says_the_same() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    for text in ("1 : 0.99 : 0.98", "0.48", "305", "0.43 and 0.34", "not met", "0.25 /Gy"):
+    for text in ("1 : 0.99 : 0.99", "0.54", "381", "0.49 and 0.40", "not met", "0.25 /Gy"):
         assert text in page

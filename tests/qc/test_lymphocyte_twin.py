@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from abscope.blood.alc import model as model_module
-from abscope.blood.alc.model import course_losses
+from abscope.blood.alc.model import LymphocyteModel, course_losses
 from abscope.catalog import lymphocyte_parameter
-from abscope.catalog.entries import Parameter
 from lymphocyte_cases import course, middle_draws, model_of
 
 #: Pool by pool, as blood.md section 5.3 tells it: stay in days, share of what leaves blood.
@@ -67,21 +65,21 @@ def test_daily_steps_agree_with_the_differential_equations() -> None:
     assert model.run(draws).at(times)[0] == pytest.approx(twin, abs=2e-4)
 
 
-def test_marrow_dose_lowers_the_plateau_where_the_option_is_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_marrow_and_thymus_dose_lower_the_plateau_where_the_option_is_on() -> None:
+    """p (1 - 0.3 (1 - S_m)) (1 - 0.2 (1 - S_t)) long after twelve fractions, by hand."""
     plan = course(n_fractions=(12,))
-    model = model_of(plan)
-    draws = middle_draws(model)
-    before = model.run(draws).at(np.array([2000.0]))[0, 0]
-
-    def on(name: str) -> Parameter:
-        entry = lymphocyte_parameter(name)
-        return replace(entry, value=0.5) if name == "marrow_plateau_effect" else entry
-
-    monkeypatch.setattr(model_module, "lymphocyte_parameter", on)
-    loss = course_losses(model.tables, draws)[0][0]
-    marrow = 1 - np.exp(-12 * loss[7])
-    after = model.run(draws).at(np.array([2000.0]))[0, 0]
-    assert before == pytest.approx(0.67, abs=1e-6)
-    assert after == pytest.approx(0.67 * (1 - 0.5 * marrow), abs=1e-6)
+    off = model_of(plan)
+    draws = middle_draws(off)
+    on = LymphocyteModel(
+        replace(off.prior.settings, plateau_by_dose=True), counts=(), blood=off.blood
+    )
+    late = np.array([2000.0])
+    marrow = 1 - np.exp(-12 * course_losses(off.tables, draws)[0][0, 7])
+    thymus = next(x for x in plan.body.compartments if x.compartment == "thymus")
+    alpha = lymphocyte_parameter("alpha").value
+    left = float(thymus.volume_frac @ np.exp(-alpha * thymus.dose_per_fraction_gy)) ** 12
+    assert off.run(draws).at(late)[0, 0] == pytest.approx(0.67, abs=1e-6)
+    expected = 0.67 * (1 - 0.3 * marrow) * (1 - 0.2 * (1 - left))
+    assert on.run(draws).at(late)[0, 0] == pytest.approx(expected, abs=1e-4)
+    assert marrow > 0.2
+    assert left < 0.9

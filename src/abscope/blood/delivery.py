@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.blood.dose_checks import dose_problems, window_problems
-from abscope.blood.doses import CompartmentDose
+from abscope.blood.doses import BodyDose, CompartmentDose
 from abscope.blood.network import Network
 from abscope.errors import ModelError, Problem
 
-__all__ = ["Beam", "Delivery", "Doses", "deliver", "deliver_beams"]
+__all__ = ["Beam", "Delivery", "Doses", "deliver", "deliver_beams", "deliver_body"]
 
 #: Dose per fraction by compartment: one uniform dose (Gy) each, or histograms.
 Doses = Mapping[str, float] | Iterable[CompartmentDose]
@@ -114,6 +114,27 @@ def deliver(
         None if unlisted_gy is None else [unlisted_gy * beam.duration_s / total_s for beam in beams]
     )
     return _joined(network, beams, unlisted_gy=share)
+
+
+def deliver_body(
+    network: Network,
+    body: BodyDose,
+    *,
+    beam_on_time_s: float,
+    unlisted_gy: float | None = None,
+    n_levels: int | None = None,
+) -> Delivery:
+    """Return one fraction of a body dose, given at one constant rate.
+
+    Pools that are no compartment of the network are left out. A compartment that the body dose
+    lacks is refused unless ``unlisted_gy`` says its dose. ``n_levels`` joins the dose levels of a
+    compartment to so many (`abscope.blood.doses.CompartmentDose.coarse`), which keeps every mean.
+    Raises ModelError as `deliver` does.
+    """
+    doses = [part for part in body.compartments if part.compartment in network.names]
+    if n_levels is not None:
+        doses = [part.coarse(n_levels) for part in doses]
+    return deliver(network, doses, windows_s=[(0.0, beam_on_time_s)], unlisted_gy=unlisted_gy)
 
 
 def deliver_beams(

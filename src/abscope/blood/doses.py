@@ -29,6 +29,22 @@ class CompartmentDose:
         """Mean dose per fraction (Gy)."""
         return float(self.dose_per_fraction_gy @ self.volume_frac)
 
+    def coarse(self, n_levels: int) -> "CompartmentDose":
+        """Return the same dose in at most so many levels: steps of equal width, each at its mean.
+
+        The mean dose is kept exactly, and no dose stays no dose.
+        """
+        dose, share = self.dose_per_fraction_gy, self.volume_frac
+        if len(dose) <= n_levels:
+            return self
+        top = float(dose.max()) or 1.0
+        step = np.where(dose > 0, 1 + np.floor(dose / top * (n_levels - 1.001)), 0)
+        _, place = np.unique(step, return_inverse=True)
+        volume = np.bincount(place, share).astype(np.float64)
+        kept = volume > 0
+        levels = np.bincount(place, share * dose)[kept] / volume[kept]
+        return CompartmentDose(self.compartment, levels, volume[kept])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BodyDose:
@@ -37,7 +53,8 @@ class BodyDose:
     ``days_d`` (n fractions,) are days from the day zero of the case. ``beam_on_time_s`` is per
     fraction, None where it is not known (the model then has a prior for it). ``scale_sd_log`` is
     the standard deviation of the logarithm of a common factor on all doses: 0 for a computed dose,
-    large for a guess.
+    large for a guess. ``integral_gy_ml`` is the integral dose of the body in one fraction, None
+    where the volumes of all organs and of what is left of the body are not known.
     """
 
     course: str
@@ -47,3 +64,4 @@ class BodyDose:
     tier: Tier
     scale_sd_log: float
     notes: tuple[str, ...] = ()
+    integral_gy_ml: float | None = None

@@ -29,7 +29,11 @@ from abscope.blood.alc.what_if import Scenario, ScenarioResult, check_scenarios,
 from abscope.blood.course_dose import CourseDose, EdicComparison, course_doses, edic_comparison
 from abscope.blood.doses import Tier
 from abscope.blood.planned import PlannedDose
-from abscope.blood.pools.kill import flowing_blood_slopes, flowing_blood_survival
+from abscope.blood.pools.flowing import (
+    flowing_blood_slopes,
+    flowing_blood_survival,
+    frozen_blood_survival,
+)
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
@@ -44,7 +48,12 @@ _AFTER_D = (0.0, 14.0, 30.0, 90.0)
 
 @dataclass(frozen=True, slots=True)
 class ForecastOptions:
-    """What a caller chooses: how many draws, their seed, scenarios, and drugs that the case has."""
+    """What a caller chooses: how many draws, their seed, scenarios, and drugs that the case has.
+
+    ``tau_mix_s`` is the time after which blood is at a new place of its organ (0 mixes at once,
+    infinity never); None lets every draw lie between the two. ``plateau_by_dose`` lowers the
+    plateau of the recovery with the dose of marrow and thymus.
+    """
 
     n_draws: int = 2000
     seed: int = 1
@@ -52,6 +61,8 @@ class ForecastOptions:
     subsets: bool = False
     steroid: bool = False
     chemotherapy: bool = False
+    tau_mix_s: float | None = None
+    plateau_by_dose: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,8 +119,13 @@ def forecast(
     options = options or ForecastOptions()
     check_scenarios(options.scenarios, planned=planned)
     settings = _settings(planned, counts, options)
-    blood = flowing_blood_survival(sex)
-    model = LymphocyteModel(settings, counts=counts.counts, blood=blood)
+    tau = options.tau_mix_s
+    model = LymphocyteModel(
+        settings,
+        counts=counts.counts,
+        blood=flowing_blood_survival(sex, tau_mix_s=tau or 0.0),
+        frozen=frozen_blood_survival(sex) if tau is None else None,
+    )
     rng = np.random.default_rng(options.seed)
     start = model.prior.sample(rng, options.n_draws)
     posterior = sample_posterior(model.log_likelihood, coordinates=start, rng=rng)
@@ -125,12 +141,12 @@ def forecast(
     asked = np.array(sorted({round(x) for x in (lowest_at, *(end_d + y for y in _AFTER_D))}), float)
     few = first_draws(_shuffled(after, rng), _FEW)
     n_median = [float(np.median(after.n_fractions[:, i])) for i in range(len(planned))]
-    gradient = _gradient(model, posterior, sex, (end_d, n_median))
+    gradient = _gradient(model, posterior, (sex, tau), (end_d, n_median))
     return Forecast(
         tier=planned[0].body.tier,
         sex=sex,
         baseline_per_ul=counts.baseline_per_ul,
-        courses=course_doses(planned, sex=sex, n_fractions=n_median),
+        courses=course_doses(planned, sex=sex, n_fractions=n_median, tau_mix_s=tau),
         fraction_days_d=_fraction_days(model, posterior),
         prior_band=band_of(time_d, prior_curve),
         band=band,
@@ -172,6 +188,7 @@ def _settings(
         beam_on_time_s=known,
         steroid=options.steroid,
         chemotherapy=options.chemotherapy,
+        plateau_by_dose=options.plateau_by_dose,
     )
 
 
@@ -209,11 +226,16 @@ def _fraction_days(model: LymphocyteModel, posterior: Posterior) -> dict[str, tu
 
 
 def _gradient(
-    model: LymphocyteModel, posterior: Posterior, sex: Sex, end: tuple[float, list[float]]
+    model: LymphocyteModel,
+    posterior: Posterior,
+    blood: tuple[Sex, float | None],
+    end: tuple[float, list[float]],
 ) -> CountGradient:
     """Return the gradient a day after the end, at the middle of the posterior."""
     end_d, n_fractions = end
-    draws = _middle(model, posterior)
+    sex, tau = blood
+    # a plateau that dose lowers is taken as it came out; how it moves with dose is neglected
+    draws = model.run(_middle(model, posterior)).draws
     days = schedule(model.planned, draws)
     seconds = float(draws.beam_on_time_s[0])
     slopes = [
@@ -221,7 +243,11 @@ def _gradient(
             item.body,
             sensitivity_per_gy=float(draws.alpha_per_gy[0] * draws.factor_frac[0, index]),
             beam_on_time_s=item.body.beam_on_time_s or seconds,
-            blood=flowing_blood_slopes(sex),
+            blood=flowing_blood_slopes(
+                sex,
+                tau_mix_s=tau or 0.0,
+                frozen_frac=float(draws.frozen_frac[0]) if tau is None else 0.0,
+            ),
         )
         for index, item in enumerate(model.planned)
     ]

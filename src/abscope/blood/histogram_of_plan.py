@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from abscope.blood.blood_dose import blood_dose
 from abscope.blood.circulation import reference_network
-from abscope.blood.delivery import deliver
+from abscope.blood.delivery import deliver_body
 from abscope.blood.engines.events import Particles
 from abscope.blood.histogram import DoseHistogram
 from abscope.blood.planned import PlannedDose
@@ -28,8 +28,7 @@ def blood_histograms(
     out = {}
     for item, n in zip(planned, n_fractions, strict=True):
         seconds = item.body.beam_on_time_s or lymphocyte_parameter("beam_on_time").value
-        doses = [part for part in item.body.compartments if part.compartment in network.names]
-        fraction = deliver(network, doses, windows_s=[(0.0, seconds)], unlisted_gy=0.0)
+        fraction = deliver_body(network, item.body, beam_on_time_s=seconds)
         particles = Particles(count=_PARTICLES, seed=seed)
         found = blood_dose(fraction, engine="events", particles=particles).histogram
         if found is not None:

@@ -51,61 +51,111 @@ def body_doses(
 
 
 def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier) -> BodyDose:
-    notes = [
-        f"{course}: {1 - row.covered_frac:.0%} of {row.organ} lies outside the dose grid and "
-        "counts as not irradiated"
-        for row in rows
-        if row.covered_frac < 0.98
-    ]
-    notes += [
-        f"{row.organ}: only the {row.sides} side is drawn; the other has the dose of the remainder"
-        for row in rows
-        if row.sides != "both"
-    ]
     remainder = next((_histogram(row) for row in rows if row.organ == "remainder"), None)
-    spread = lymphocyte_parameter("dose_scale_sd_log").value
-    if remainder is None:
-        notes.append(
-            f"{course}: no row 'remainder'; what the table does not list counts as not irradiated"
-        )
-        spread = math.hypot(spread, lymphocyte_parameter("missing_remainder_sd_log").value)
-    rest = remainder or CompartmentDose("remainder", np.zeros(1), np.ones(1))
-    nodes = {row.organ for row in rows if row.organ.startswith(("nodes_", "lymph_nodes"))}
-    if not nodes:
-        notes.append(
-            f"{course}: no node is in the table; nodes have the dose of organs around them"
-        )
-    if remainder is not None and any(row.covered_frac < 0.98 for row in rows):
-        spread = math.hypot(spread, lymphocyte_parameter("missing_remainder_sd_log").value)
+    rest, unlisted_ml, beyond = _rest(course, rows, remainder)
+    doubts = [*_doubts(course, rows, tier), *beyond]
+    spread = [lymphocyte_parameter("dose_scale_sd_log").value]
+    added = dict.fromkeys(name for name, _ in doubts if name)
+    spread += [lymphocyte_parameter(name).value for name in added]
     times = {row.beam_on_time_s for row in rows if row.beam_on_time_s is not None}
+    whole = float(sum(row.dose_per_fraction_gy @ row.volume_ml for row in rows))
     return BodyDose(
         course=course,
-        compartments=_compartments(rows, rest),
+        compartments=_compartments(rows, rest, unlisted_ml),
         days_d=tuple(float(day) for day in days_d),
         beam_on_time_s=times.pop() if len(times) == 1 else None,
         tier=tier,
-        scale_sd_log=spread,
-        notes=tuple(notes),
+        scale_sd_log=math.hypot(*spread),
+        notes=tuple(note for _, note in doubts),
+        integral_gy_ml=None if remainder is None or math.isnan(whole) else whole,
     )
 
 
-def _compartments(rows: Sequence[OrganDose], rest: CompartmentDose) -> tuple[CompartmentDose, ...]:
+def _doubts(course: str, rows: Sequence[OrganDose], tier: Tier) -> list[tuple[str, str]]:
+    """Return what is not known of the doses: the spread of the catalog that it adds, and a note.
+
+    Each spread is added once. Dose outside the grid is unknown: it is taken as none, which is its
+    lower limit, and widens like a missing remainder.
+    """
+    out = [
+        (
+            "missing_remainder_sd_log",
+            f"{course}: {1 - row.covered_frac:.0%} of {row.organ} lies outside the dose grid: its "
+            "dose is not known and is taken as none; the bands are wider",
+        )
+        for row in rows
+        if row.covered_frac < 0.98
+    ]
+    out += [
+        (
+            "undrawn_side_sd_log",
+            f"{row.organ}: only the {row.sides} side is drawn; the other has the dose of the "
+            "remainder; the bands are wider",
+        )
+        for row in rows
+        if row.sides != "both"
+    ]
+    if not any(row.organ == "remainder" for row in rows):
+        what = "what the table does not list counts as not irradiated; the bands are wider"
+        out.append(("missing_remainder_sd_log", f"{course}: no row 'remainder'; {what}"))
+    if not any(row.organ.startswith(("nodes_", "lymph_nodes")) for row in rows):
+        what = "nodes have the dose of organs around them"
+        out.append(("", f"{course}: no node is in the table; {what}"))
+    if tier == "means":
+        what = "how uneven it is inside an organ is not known; the bands are wider"
+        out.append(("means_only_sd_log", f"{course}: mean doses of organs only; {what}"))
+    return out
+
+
+def _rest(
+    course: str, rows: Sequence[OrganDose], remainder: CompartmentDose | None
+) -> tuple[CompartmentDose, float, list[tuple[str, str]]]:
+    """Return the dose of all of the body that is not listed, its volume (ml or NaN), and a note.
+
+    The remainder of a scan that ends at the neck and the pelvis is not the whole body: its dose
+    spreads over what a reference adult has beside the organs that are listed, so that the integral
+    dose stays; the part beyond the scan has none.
+    """
+    if remainder is None:
+        return CompartmentDose("remainder", np.zeros(1), np.ones(1)), math.nan, []
+    known = {row.organ: float(row.volume_ml.sum()) / max(row.covered_frac, 1e-3) for row in rows}
+    inside = known.pop("remainder")
+    if math.isnan(inside):
+        note = f"{course}: the remainder has no volume; its dose is taken for all that is unlisted"
+        return remainder, math.nan, [("", note)]
+    listed = sum(volume for volume in known.values() if not math.isnan(volume))
+    whole = lymphocyte_parameter("body_volume").value
+    unlisted = max(whole - listed, inside)
+    if inside >= 0.98 * unlisted:
+        return remainder, unlisted, []
+    beyond = CompartmentDose("beyond the scan", np.zeros(1), np.ones(1))
+    rest = mixture("remainder", [(remainder, inside), (beyond, unlisted - inside)])
+    note = (
+        f"{course}: organs and remainder are {(listed + inside) / 1000:.0f} of {whole / 1000:.0f} "
+        "liters of an adult; what lies beyond counts as not irradiated"
+    )
+    return rest, unlisted, [("", note)]
+
+
+def _compartments(
+    rows: Sequence[OrganDose], rest: CompartmentDose, unlisted_ml: float
+) -> tuple[CompartmentDose, ...]:
     """Return the dose of every compartment of the circulation and of every pool that is named."""
     known = organ_catalog().organs
     parts: dict[str, list[tuple[CompartmentDose, float]]] = {}
     pools: dict[str, list[tuple[CompartmentDose, float]]] = {}
     for row in rows:
         if row.organ == "remainder":
-            parts.setdefault("other", []).append((rest, _weight(row)))
+            parts.setdefault("other", []).append((rest, unlisted_ml))
             continue
-        organ, item = known[row.organ], (_whole(row, rest), _weight(row))
+        organ, item = known[row.organ], (_whole(row, rest), float(row.volume_ml.sum()))
         bone = organ.pool.startswith("marrow_") and organ.pool[7:] in marrow_shares()
         if bone or organ.pool.startswith(("nodes_", "thymus")):
             pools.setdefault(organ.pool, []).append(item)
         if not bone and not organ.pool.startswith("nodes_"):
             for name in organ.compartments:
                 parts.setdefault(name, []).append(item)
-    found = {name: mixture(name, items) for name, items in (parts | pools).items()}
+    found = {name: _joined(name, items) for name, items in (parts | pools).items()}
     if any(name.startswith("marrow_") for name in found):
         for bone_name in marrow_shares():
             found.setdefault(f"marrow_{bone_name}", mixture(f"marrow_{bone_name}", [(rest, 1.0)]))
@@ -148,10 +198,10 @@ def _weighted(
     return out
 
 
-def _weight(row: OrganDose) -> float:
-    """Return the volume of an organ for mixing it with others; 1 where it is not known."""
-    volume = float(row.volume_ml.sum())
-    return volume if math.isfinite(volume) else 1.0
+def _joined(name: str, items: Sequence[tuple[CompartmentDose, float]]) -> CompartmentDose:
+    """Return several doses as one by their volumes; alike where any volume is not known."""
+    known = all(math.isfinite(volume) for _, volume in items)
+    return mixture(name, [(dose, volume if known else 1.0) for dose, volume in items])
 
 
 def _histogram(row: OrganDose) -> CompartmentDose:

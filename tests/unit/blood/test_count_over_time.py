@@ -12,12 +12,12 @@ from abscope.blood.alc.recursion import relaxed_count_per_ul
 from abscope.blood.alc.schedule import schedule
 from abscope.blood.alc.what_if import Scenario, compare
 from abscope.blood.guess import guessed_body
-from abscope.blood.pools.kill import (
-    KillTable,
+from abscope.blood.pools.flowing import (
     flowing_blood_slopes,
     flowing_blood_survival,
     mixed_blood_survival,
 )
+from abscope.blood.pools.kill import KillTable
 from abscope.blood.pools.traffic import POOLS
 from abscope.errors import UsageError
 from lymphocyte_cases import course, even_body, middle_draws, model_of
@@ -45,7 +45,7 @@ def test_even_dose_is_closed_form() -> None:
     dying ones follow their half-lives; without recovery the sum is the count."""
     model = model_of(course(even_body(0.8), n_fractions=(1,)))
     draws = replace(middle_draws(model), recovery_per_d=np.array([1e-12]))
-    alive = np.exp(-0.5 * 0.8)
+    alive = np.exp(-draws.alpha_per_gy[0] * 0.8)
     for day in (1.0, 2.0, 6.0, 20.0):
         slow = 0.5 * 0.5 ** (day / draws.removal_half_life_d[0])
         fast = 0.5 * 0.5 ** (day / 0.125) if day < 7 else 0.0
@@ -161,7 +161,8 @@ def test_gradient_is_the_finite_difference(day: float) -> None:
             slopes[item.compartment] = (moved - base) / 1e-4
         return base, slopes
 
-    slopes = pool_slopes(plan.body, sensitivity_per_gy=0.5, beam_on_time_s=120.0, blood=mixed)
+    alpha = float(draws.alpha_per_gy[0])
+    slopes = pool_slopes(plan.body, sensitivity_per_gy=alpha, beam_on_time_s=120.0, blood=mixed)
     means = {x.compartment: x.mean_gy for x in plan.body.compartments}
     found = count_gradient(
         [slopes], draws=draws, days=schedule((plan,), draws), time_d=day,

@@ -81,7 +81,7 @@ def test_intervals_cover_what_made_the_counts() -> None:
 def test_more_counts_narrow_and_conflicting_versions_widen() -> None:
     one = Count("a", (700.0,), 7.0, 7.0)
     two = Count("b", (1000.0,), 60.0, 60.0)
-    loose = Count("a", (400.0, 1400.0), 7.0, 7.0)
+    loose = Count("a", (450.0, 1400.0), 7.0, 7.0)
     spread = []
     for counts in ((), (one,), (one, two), (loose,)):
         model, _, found = _fit(counts, seed=7, n=2000)

@@ -25,9 +25,10 @@ from abscope.errors import ModelError
 
 
 def row(organ: str, dose: float = 1.0, **more: object) -> OrganDose:
+    volume = 65_000.0 if organ == "remainder" else 100.0
     found = OrganDose(
         organ=organ, roi_name=organ, course="C1", n_fractions=5, beam_on_time_s=None,
-        dose_per_fraction_gy=np.array([dose]), volume_ml=np.array([100.0]), covered_frac=1.0,
+        dose_per_fraction_gy=np.array([dose]), volume_ml=np.array([volume]), covered_frac=1.0,
         integral_dose_gy_ml=dose * 500,
     )  # fmt: skip
     return replace(found, **more)

@@ -10,7 +10,8 @@ from abscope.blood.alc.model import LymphocyteModel
 from abscope.blood.alc.prior import Draws
 from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.doses import blood_mean_gy, pool_doses
-from abscope.blood.pools.kill import KillTable, mixed_blood_survival
+from abscope.blood.pools.flowing import mixed_blood_survival
+from abscope.blood.pools.kill import KillTable
 from abscope.blood.pools.traffic import POOLS, traffic
 from abscope.catalog.circulation import Sex, circulation
 

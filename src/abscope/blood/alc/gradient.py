@@ -9,7 +9,7 @@ from abscope.blood.alc.prior import Draws
 from abscope.blood.alc.schedule import Schedule
 from abscope.blood.doses import BodyDose
 from abscope.blood.pools.doses import pool_doses, static_survival_frac
-from abscope.blood.pools.kill import BloodSlopes
+from abscope.blood.pools.flowing import BloodSlopes
 from abscope.blood.pools.traffic import POOLS, traffic
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats

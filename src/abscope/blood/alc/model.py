@@ -9,8 +9,10 @@ from abscope.blood.alc.counts import Count
 from abscope.blood.alc.prior import Draws, Prior, PriorSettings
 from abscope.blood.alc.schedule import Schedule, schedule
 from abscope.blood.alc.simulate import Trajectory, simulate
+from abscope.blood.doses import BodyDose
 from abscope.blood.planned import PlannedDose
-from abscope.blood.pools.kill import BloodSurvival, KillTable
+from abscope.blood.pools.flowing import BloodSurvival
+from abscope.blood.pools.kill import KillTable
 from abscope.blood.pools.traffic import POOLS
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
@@ -25,19 +27,29 @@ def course_losses(tables: Sequence[_Tables], draws: Draws) -> list[Floats]:
     losses = []
     for index, (sure, more) in enumerate(tables):
         sensitivity = draws.alpha_per_gy * draws.factor_frac[:, index]
-        loss = sure.loss(sensitivity, beam_on_time_s=draws.beam_on_time_s)
+        how = {"beam_on_time_s": draws.beam_on_time_s, "frozen_frac": draws.frozen_frac}
+        loss = sure.loss(sensitivity, **how)
         if more is not None:
-            wider = more.loss(sensitivity, beam_on_time_s=draws.beam_on_time_s)
+            wider = more.loss(sensitivity, **how)
             loss = np.where(draws.open_targets[:, index, None], wider, loss)
         losses.append(loss)
     return losses
 
 
 class LymphocyteModel:
-    """Courses, counts and prior of one patient; ``blood`` gives the survival in flowing blood."""
+    """Courses, counts and prior of one patient.
+
+    ``blood`` gives the survival in flowing blood; with ``frozen`` it is one limit and that the
+    other, and every draw lies between them.
+    """
 
     def __init__(
-        self, settings: PriorSettings, *, counts: Sequence[Count], blood: BloodSurvival
+        self,
+        settings: PriorSettings,
+        *,
+        counts: Sequence[Count],
+        blood: BloodSurvival,
+        frozen: BloodSurvival | None = None,
     ) -> None:
         if not settings.planned:
             raise ModelError(
@@ -51,20 +63,24 @@ class LymphocyteModel:
         self.prior = Prior(settings)
         self.planned: tuple[PlannedDose, ...] = settings.planned
         self.counts = tuple(counts)
-        self.blood = blood
+        self.blood, self.frozen = blood, frozen
+
+        def table(body: BodyDose) -> KillTable:
+            return KillTable(body, blood=blood, frozen=frozen)
+
         self.tables: list[_Tables] = [
-            (
-                KillTable(item.body, blood=blood),
-                None if item.open_body is None else KillTable(item.open_body, blood=blood),
-            )
+            (table(item.body), None if item.open_body is None else table(item.open_body))
             for item in self.planned
         ]
 
     def run(self, draws: Draws, *, tables: Sequence[_Tables] | None = None) -> Trajectory:
         """Return the trajectories of draws, with other kill tables where they are given."""
         days = schedule(self.planned, draws)
-        losses = course_losses(tables or self.tables, draws)
-        return simulate(_with_lower_plateau(draws, days, losses), days=days, losses=losses)
+        tables = tables or self.tables
+        losses = course_losses(tables, draws)
+        if self.prior.settings.plateau_by_dose:
+            draws = _with_lower_plateau(draws, days, losses, tables)
+        return simulate(draws, days=days, losses=losses)
 
     def expected_per_ul(self, draws: Draws) -> Floats:
         """Return the count that each draw expects at each measured count (n, counts)."""
@@ -121,18 +137,23 @@ class LymphocyteModel:
         return total
 
 
-def _with_lower_plateau(draws: Draws, days: Schedule, losses: list[Floats]) -> Draws:
-    """Return the draws with the plateau after the option of marrow dose.
+def _with_lower_plateau(
+    draws: Draws, days: Schedule, losses: list[Floats], tables: Sequence[_Tables]
+) -> Draws:
+    """Return the draws with a plateau that the dose of marrow and thymus lowers (an option).
 
-    p (1 - e (1 - S)) with the share S of the marrow that survives all fractions and the effect e
-    of the catalog, which is 0 unless somebody sets it.
+    p (1 - e_m (1 - S_m)) (1 - e_t (1 - S_t)) with the shares S of the marrow and of the thymus
+    that survive all fractions and the effects e of the catalog. Regrowth of both is neglected, and
+    of the targets only the sure ones count for the thymus.
     """
-    effect = lymphocyte_parameter("marrow_plateau_effect").value
-    if effect == 0.0:
-        return draws
     marrow = POOLS.index("marrow")
     number = days.fractions.sum(axis=2).astype(np.float64)
-    lost = np.zeros(len(draws.alpha_per_gy))
-    for index, loss in enumerate(losses):
-        lost += loss[:, marrow] * number[index]
-    return replace(draws, plateau_frac=draws.plateau_frac * (1.0 + effect * np.expm1(-lost)))
+    lost = np.zeros((2, len(draws.alpha_per_gy)))
+    for index, (loss, (sure, _)) in enumerate(zip(losses, tables, strict=True)):
+        sensitivity = draws.alpha_per_gy * draws.factor_frac[:, index]
+        lost += number[index] * np.stack([loss[:, marrow], sure.thymus_loss(sensitivity)])
+    left = draws.plateau_frac
+    for name, part in zip(("marrow", "thymus"), lost, strict=True):
+        effect = lymphocyte_parameter(f"{name}_plateau_effect").value
+        left = left * (1.0 + effect * np.expm1(-part))
+    return replace(draws, plateau_frac=left)

@@ -15,7 +15,7 @@ __all__ = ["Draws", "Prior", "PriorSettings", "log_parameters"]
 #: The coordinates that every case has, in this order; those of courses and counts follow.
 _SHARED = (
     "alpha", "dose scale", "plateau", "recovery rate", "removal half-life", "count error",
-    "beam-on time", "count before", "weekday", "steroid", "chemotherapy",
+    "beam-on time", "count before", "weekday", "steroid", "chemotherapy", "mixing",
 )  # fmt: skip
 #: The coordinates of each course.
 _PER_COURSE = ("dose of the course", "start", "version of dose", "number of fractions", "targets")
@@ -28,6 +28,7 @@ class PriorSettings:
     ``baseline_per_ul`` is the count before radiotherapy (None: that of any adult), measured
     ``n_baseline`` times. ``scale_sd_log`` is the spread of the common dose factor.
     ``beam_on_time_s`` fixes the beam time where it is known. ``n_counts`` counts are compared.
+    ``plateau_by_dose`` lowers the plateau with the dose of marrow and thymus.
     """
 
     planned: tuple[PlannedDose, ...]
@@ -36,6 +37,7 @@ class PriorSettings:
     beam_on_time_s: float | None = None
     steroid: bool = False
     chemotherapy: bool = False
+    plateau_by_dose: bool = False
 
     @property
     def scale_sd_log(self) -> float:
@@ -50,6 +52,8 @@ class Draws:
     ``factor_frac`` (n, courses) multiplies the doses of a course: common factor, factor of the
     course, version of the dose. ``count_place_frac`` (n, counts) places a count inside the span
     of its time. ``open_targets`` says whether the targets that are left open were treated.
+    ``frozen_frac`` (n,) is where blood lies between mixing at once inside organs (0) and frozen
+    streamlines (1), evenly spread: nobody has measured it.
     """
 
     alpha_per_gy: Floats
@@ -63,6 +67,7 @@ class Draws:
     weekday: NDArray[np.int64]
     steroid_frac: Floats
     chemotherapy_frac: Floats
+    frozen_frac: Floats
     factor_frac: Floats
     start_d: Floats
     n_fractions: NDArray[np.int64]
@@ -151,6 +156,7 @@ class Prior:
             "beam_on_time_s": self._beam_time(z["beam-on time"]),
             "steroid_frac": _factor(z["steroid"], "steroid_factor", s.steroid),
             "chemotherapy_frac": _factor(z["chemotherapy"], "chemotherapy_factor", s.chemotherapy),
+            "frozen_frac": _uniform(z["mixing"]),
         }
         if s.baseline_per_ul is None:
             usual = p("baseline_count")

@@ -111,7 +111,7 @@ def _changed(model: LymphocyteModel, draws: Draws, item: Scenario) -> tuple[Lymp
         planned = tuple(replace(plan, exact=False) for plan in planned)
         new = replace(new, start_d=_moved(model, new, item.sites))
     settings = replace(model.prior.settings, planned=planned, n_counts=0)
-    return LymphocyteModel(settings, counts=(), blood=model.blood), new
+    return LymphocyteModel(settings, counts=(), blood=model.blood, frozen=model.frozen), new
 
 
 def _timed(plan: PlannedDose, seconds: float) -> PlannedDose:

@@ -10,10 +10,11 @@ from abscope.blood.pools.traffic import POOLS
 from abscope.catalog.circulation import Sex, circulation
 from abscope.catalog.lymphocytes import marrow_shares
 from abscope.dose.geometry.grid import Floats
+from abscope.errors import ModelError, Problem
 
 __all__ = [
     "NODE_SURROUNDINGS", "PoolDose", "blood_mean_gy", "mixture", "pool_doses", "pool_weighted_gy",
-    "static_survival_frac",
+    "static_survival_frac", "thymus_dose",
 ]  # fmt: skip
 
 #: Organs around the nodes of a region, whose dose stands in for theirs.
@@ -72,12 +73,16 @@ def static_survival_frac(dose: CompartmentDose, *, sensitivity_per_gy: Floats) -
 def blood_mean_gy(body: BodyDose, *, sex: Sex) -> float:
     """Return the mean blood dose of a fraction in Gy: sum V_i D_i / sum V_i over compartments.
 
-    Exact for any beam timing. A compartment that the body dose does not name counts as 0.
+    Exact for any beam timing. Raises ModelError where the body dose lacks a compartment: an organ
+    that nobody looked at is not an organ without dose.
     """
     known = {item.compartment: item.mean_gy for item in body.compartments}
     rows = circulation(sex).compartments
+    if missing := [row.name for row in rows if row.name not in known]:
+        what = f"no dose for {', '.join(missing)}"
+        raise ModelError(Problem(body.course, what, "a dose per compartment", "Add them."))
     total = sum(row.volume_frac for row in rows)
-    return sum(row.volume_frac * known.get(row.name, 0.0) for row in rows) / total
+    return sum(row.volume_frac * known[row.name] for row in rows) / total
 
 
 def pool_doses(body: BodyDose) -> tuple[PoolDose, ...]:
@@ -93,6 +98,15 @@ def pool_doses(body: BodyDose) -> tuple[PoolDose, ...]:
         for pool in POOLS
         if pool != "blood"
     )
+
+
+def thymus_dose(body: BodyDose) -> PoolDose:
+    """Return the dose of the thymus; without its own that of the mediastinum around it."""
+    known = {item.compartment: item for item in body.compartments}
+    if "thymus" in known:
+        return PoolDose("thymus", ((known["thymus"], 1.0),))
+    around = _pool("nodes_mediastinum", known)
+    return PoolDose("thymus", around.parts, around.stands_in or "nodes_mediastinum")
 
 
 def _pool(pool: str, known: Mapping[str, CompartmentDose]) -> PoolDose:

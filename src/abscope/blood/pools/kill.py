@@ -1,34 +1,15 @@
 """What a kind of fraction leaves alive in every pool, tabulated over the sensitivity."""
 
-from collections.abc import Callable
-
 import numpy as np
+from numpy.typing import NDArray
 
-from abscope.blood.circulation import reference_network
-from abscope.blood.delivery import deliver
 from abscope.blood.doses import BodyDose
-from abscope.blood.engines.transform import dose_transform, survival_gradient
-from abscope.blood.pools.doses import blood_mean_gy, pool_doses, static_survival_frac
-from abscope.blood.sojourn import Transit
-from abscope.catalog.circulation import Sex
+from abscope.blood.pools.doses import pool_doses, static_survival_frac, thymus_dose
+from abscope.blood.pools.flowing import BloodSurvival
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
 
-__all__ = [
-    "BloodSlopes",
-    "BloodSurvival",
-    "KillTable",
-    "flowing_blood_slopes",
-    "flowing_blood_survival",
-    "mixed_blood_survival",
-]
-
-#: (dose, sensitivities per Gy (n,), beam-on time in s) -> surviving share of the blood cells (n,)
-BloodSurvival = Callable[[BodyDose, Floats, float], Floats]
-
-#: (dose, sensitivity per Gy, beam-on time in s) -> surviving share, and its change by compartment
-#: when all its dose is multiplied by 1 + e, per e
-BloodSlopes = Callable[[BodyDose, float, float], tuple[float, dict[str, float]]]
+__all__ = ["KillTable"]
 
 #: Sensitivities of the table per Gy; alpha times every factor on the dose stays inside.
 _LOWEST, _HIGHEST = 1e-3, 60.0
@@ -36,98 +17,86 @@ _NODES, _BLOOD_NODES = 129, 11
 _NO_LOSS = 1e-300
 
 
-def mixed_blood_survival(sex: Sex) -> BloodSurvival:
-    """Return the survival of blood that mixes within the fraction: exp(-s mean blood dose).
-
-    The lowest survival that any flow can have with this mean dose (Jensen), independent of the
-    beam time.
-    """
-
-    def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
-        del beam_on_time_s  # mixing is complete whatever the time
-        return np.asarray(np.exp(-sensitivity_per_gy * blood_mean_gy(body, sex=sex)))
-
-    return survival
-
-
-def flowing_blood_survival(sex: Sex) -> BloodSurvival:
-    """Return the survival of blood that flows through the organs of the reference adult.
-
-    E[exp(-s D)] of the blood dose of one beam, by transform; blood mixes inside an organ.
-    """
-    network = reference_network(sex)
-
-    def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
-        doses = [item for item in body.compartments if item.compartment in network.names]
-        fraction = deliver(network, doses, windows_s=[(0.0, beam_on_time_s)], unlisted_gy=0.0)
-        mean = dose_transform(fraction, sensitivity_per_gy, transit=Transit()).real
-        return np.asarray(np.clip(mean, 0.0, 1.0), dtype=np.float64)
-
-    return survival
-
-
-def flowing_blood_slopes(sex: Sex) -> BloodSlopes:
-    """Return survival of flowing blood with its slopes: dS per relative change of each dose."""
-    network = reference_network(sex)
-
-    def slopes(
-        body: BodyDose, sensitivity_per_gy: float, beam_on_time_s: float
-    ) -> tuple[float, dict[str, float]]:
-        doses = [item for item in body.compartments if item.compartment in network.names]
-        fraction = deliver(network, doses, windows_s=[(0.0, beam_on_time_s)], unlisted_gy=0.0)
-        survival, per_gy, _ = survival_gradient(fraction, sensitivity_per_gy, transit=Transit())
-        return survival, {
-            item.compartment: per_gy[item.compartment] * item.mean_gy for item in doses
-        }
-
-    return slopes
-
-
 class KillTable:
     """The loss -ln S of every pool for one fraction, by sensitivity (alpha times dose factor).
 
     Interpolated in ln(-ln S) over ln sensitivity, which is a straight line for a uniform dose;
-    survival is within 1e-4 of the exact one for a pool at rest and within 2e-3 for blood.
+    survival is within 1e-4 of the exact one for a pool at rest and within 2e-3 for blood. With
+    ``frozen`` the blood has a second limit, and the loss lies between the two.
     """
 
-    def __init__(self, body: BodyDose, *, blood: BloodSurvival) -> None:
+    def __init__(
+        self, body: BodyDose, *, blood: BloodSurvival, frozen: BloodSurvival | None = None
+    ) -> None:
         self._grid = np.linspace(np.log(_LOWEST), np.log(_HIGHEST), _NODES)
         sensitivity = np.exp(self._grid)
         static = [
             _log_loss(static_survival_frac(item.dose, sensitivity_per_gy=sensitivity))
-            for item in pool_doses(body)
+            for item in (*pool_doses(body), thymus_dose(body))
         ]
         time = lymphocyte_parameter("beam_on_time")
         known = body.beam_on_time_s
         self._times_s = np.array([known] if known else [time.low, time.value, time.high])
-        coarse = np.linspace(self._grid[0], self._grid[-1], _BLOOD_NODES)
-        in_blood = [
-            np.interp(self._grid, coarse, _log_loss(blood(body, np.exp(coarse), float(seconds))))
-            for seconds in self._times_s
-        ]
-        self._blood = np.stack(in_blood)
+        self._blood = self._in_blood(body, blood)
+        self._frozen = None if frozen is None else self._in_blood(body, frozen)
         self._static = np.stack(static, axis=1)
 
-    def loss(self, sensitivity_per_gy: Floats, *, beam_on_time_s: Floats) -> Floats:
-        """Return -ln S (n, pools) for sensitivities (n,) and beam times (n,), blood first."""
+    def _in_blood(self, body: BodyDose, blood: BloodSurvival) -> Floats:
+        """Return ln(-ln S) of the blood (times, nodes)."""
+        coarse = np.linspace(self._grid[0], self._grid[-1], _BLOOD_NODES)
+        return np.stack(
+            [
+                np.interp(
+                    self._grid, coarse, _log_loss(blood(body, np.exp(coarse), float(seconds)))
+                )
+                for seconds in self._times_s
+            ]
+        )
+
+    def loss(
+        self,
+        sensitivity_per_gy: Floats,
+        *,
+        beam_on_time_s: Floats,
+        frozen_frac: Floats | float = 0.0,
+    ) -> Floats:
+        """Return -ln S (n, pools) for sensitivities (n,) and beam times (n,), blood first.
+
+        ``frozen_frac`` (n,) is where the blood lies between perfect mixing in every organ (0) and
+        frozen streamlines (1): ln L = (1 - g) ln L_mixed + g ln L_frozen.
+        """
+        low, share = self._place(sensitivity_per_gy)
+        blood = self._at(self._blood, low, share, beam_on_time_s)
+        if self._frozen is not None:
+            frozen = self._at(self._frozen, low, share, beam_on_time_s)
+            blood = blood + frozen_frac * (frozen - blood)
+        static = self._static[low, :-1] * (1 - share) + self._static[low + 1, :-1] * share
+        return np.asarray(np.exp(np.column_stack([blood, static])), dtype=np.float64)
+
+    def thymus_loss(self, sensitivity_per_gy: Floats) -> Floats:
+        """Return -ln S (n,) of the thymus, which is not one of the recirculating pools."""
+        low, share = self._place(sensitivity_per_gy)
+        logs = self._static[low, -1] * (1 - share[:, 0]) + self._static[low + 1, -1] * share[:, 0]
+        return np.asarray(np.exp(logs), dtype=np.float64)
+
+    def _place(self, sensitivity_per_gy: Floats) -> tuple[NDArray[np.int64], Floats]:
         x = np.log(np.clip(sensitivity_per_gy, _LOWEST, _HIGHEST))
         place = (x - self._grid[0]) / (self._grid[1] - self._grid[0])
         low = np.minimum(place.astype(np.int64), _NODES - 2)
-        share = (place - low)[:, None]
-        static = self._static[low] * (1 - share) + self._static[low + 1] * share
-        blood = self._blood[:, low].T * (1 - share) + self._blood[:, low + 1].T * share
-        logs = np.column_stack([self._at_time(blood, beam_on_time_s), static])
-        return np.asarray(np.exp(logs), dtype=np.float64)
+        return low, (place - low)[:, None]
 
-    def _at_time(self, blood: Floats, beam_on_time_s: Floats) -> Floats:
+    def _at(
+        self, table: Floats, low: NDArray[np.int64], share: Floats, beam_on_time_s: Floats
+    ) -> Floats:
+        blood = table[:, low].T * (1 - share) + table[:, low + 1].T * share
         if len(self._times_s) == 1:
-            return blood[:, 0]
+            return np.asarray(blood[:, 0])
         nodes = np.log(self._times_s)
         x = np.clip(np.log(beam_on_time_s), nodes[0], nodes[-1])
-        low = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
-        share = (x - nodes[low]) / (nodes[low + 1] - nodes[low])
+        before = np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
+        after = (x - nodes[before]) / (nodes[before + 1] - nodes[before])
         rows = np.arange(len(x))
-        return np.asarray(blood[rows, low] * (1 - share) + blood[rows, low + 1] * share)
+        return np.asarray(blood[rows, before] * (1 - after) + blood[rows, before + 1] * after)
 
 
 def _log_loss(survival_frac: Floats) -> Floats:
