@@ -84,6 +84,7 @@ DIMENSIONLESS = {
     "low": "lower end of the quantity that holds it, same unit",
     "high": "upper end of the quantity that holds it, same unit",
     "inflation": "a factor on a computed dose",
+    "gain": "a factor on the homing to an organ",
     "n_covering": "a count of courses in every voxel",
     "amount": "a dose whose unit stands beside it (Gy, mg, mg/kg)",
     "quadratic_factor": "a factor on the quadratic term of cell survival",

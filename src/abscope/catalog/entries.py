@@ -36,7 +36,7 @@ UNITS = (
     "Gy", "frac", "1", "mm", "d", "per_ul", "months", "log10", "per_Gy", "per_d", "s", "min",
     "ml", "m", "kg", "l", "l_per_min", "l_per_kg", "l_per_m3", "l_per_d", "mg_per_d", "mg_per_l",
     "g_per_l", "ml_per_min", "ln", "cells", "cells_per_d", "per_cell", "per_cell_d", "ul", "nmol",
-    "nmol_per_l", "per_Gy2", "per_d_Gy", "mcell", "mcell_per_ml", "mg",
+    "nmol_per_l", "per_Gy2", "per_d_Gy", "per_ml", "mcell", "mcell_per_ml", "mg",
     "mg_per_kg",
 )  # fmt: skip
 

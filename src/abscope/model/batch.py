@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from abscope.dose.geometry.grid import Floats
 from abscope.engine.batch import Batch
 from abscope.engine.declaration import System
 from abscope.errors import ModelError, Problem
-from abscope.model.backcast import volume_before_ml
-from abscope.model.patient import LesionStart, Patient
+from abscope.model.backcast import Room, volume_before_ml
+from abscope.model.patient import Patient
 from abscope.model.patient_checks import patient_problems
-from abscope.model.routes import Homing, passes, rounds_per_d
+from abscope.model.routes import Homing, mode_scale, passes, rounds_per_d
 from abscope.model.switches import Switches
 from abscope.model.system import core_system
 from abscope.model.timetable import events_of, holds_of, imprints
-from abscope.model.values import AGENTS, agent_numbers, core_values
+from abscope.model.values import agent_numbers, core_values
 
 __all__ = ["CoreOptions", "batch_of"]
+
+_LESION_STATES = ("doomed", "debris", "signal", "effector", "exhausted", "pdl1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +132,11 @@ class _Filling:
             law=options.switches.growth,
             growth_per_d=own["growth"],
             before_d=options.run_in_d,
-            capacity_ml=own.get("capacity", np.ones(())) * own["part"],
-            reference_ml=_column(shared, "reference_volume") * own["part"],
-            bend=_column(shared, "bend"),
+            room=Room(
+                own.get("capacity", np.ones((1, 1))) * own["part"],
+                _column(shared, "reference_volume") * own["part"],
+                _column(shared, "bend"),
+            ),
         )
         return Batch(
             members=len(self.patients) * repeat,
@@ -144,7 +148,7 @@ class _Filling:
             own=own,
             initial=_rest(shared, self.system),
             replicate_initial={
-                **{state.name: 0.0 for state in self.system.replicate.states},  # type: ignore[union-attr]
+                **dict.fromkeys(_LESION_STATES, 0.0),
                 "viable": before,
                 "stroma": 1.0,
             },
@@ -158,9 +162,7 @@ class _Filling:
         for parameter in _shared(self.system):
             value = catalog[parameter.name].value if parameter.name in catalog else np.nan
             out[parameter.name] = np.full(len(self.patients), value)
-        if (mode := self.options.homing) != "lesion":
-            out["capture"][:] = catalog[f"capture_{mode}"].value
-        out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])  # type: ignore[arg-type]
+        out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])
         for i, patient in enumerate(self.patients):
             for agent in {infusion.agent for infusion in patient.infusions}:
                 numbers = agent_numbers(agent, sex=patient.sex, weight_kg=patient.weight_kg)  # type: ignore[arg-type]
@@ -195,8 +197,13 @@ class _Filling:
                 sex=patient.sex,  # type: ignore[arg-type]
                 part_frac=own["part"][i, :n],
             )
+            scale = mode_scale(self.options.homing)
             gain = imprints(patient, own["imprint"][i, :n])
-            columns = {"perfusion": found.per_ml, "passage": found.fixed_frac, "imprint": gain}
+            columns = {
+                "perfusion": scale * found.per_ml,
+                "passage": scale * found.fixed_frac,
+                "imprint": gain,
+            }
             for name, values in columns.items():
                 if name in patient.parameters and name != "imprint":
                     continue

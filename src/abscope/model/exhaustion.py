@@ -1,16 +1,17 @@
 """Effector T cells in a lesion: arrival, spread, death, exhaustion, reinvigoration, PD-L1.
 
     brake = P (1 - b_R RO)
-    E' = arrival + p_E E f (1 - s_P brake) sigma / (1 + E / E_c) - d_E E - k_x brake E + k_r b_R RO X
+    E' = arrival + p_E E f (1 - s_P brake) sigma / (1 + E / E_c)
+         - d_E E - k_x brake E + k_r b_R RO X
     X' = k_x brake E - (d_X + k_r b_R RO) X
     P' = k_L (E / (E + K_P) - P)
     f = ag / (ag + ag50),    ag = dying / V
 
 sigma is what the stroma leaves of the activity (`cytotoxicity`), RO the occupancy of PD-1, b_R 1,
-or 0 where the drug is switched off. At a fraction E and X -> mean of exp(-a_T d - b_T d^2) over the
-parts. Assumed: densities follow the volume; exhaustion needs PD-L1 and goes back under anti-PD-1
-alone; spread is bounded by the room E_c. Neglected: stem-like cells, TIM-3 and LAG-3. Sources: PD-L1
-kinetics after Kosinsky 2018, doi:10.1186/s40425-018-0327-9; the rest own.
+or 0 where the drug is switched off. At a fraction E and X -> mean of exp(-a_T d - b_T d^2) over
+the parts. Assumed: densities follow the volume; exhaustion needs PD-L1 and goes back under
+anti-PD-1 alone; spread is bounded by the room E_c. Neglected: stem-like cells, TIM-3 and LAG-3.
+Sources: PD-L1 kinetics after Kosinsky 2018, doi:10.1186/s40425-018-0327-9; the rest own.
 """
 
 from typing import Any

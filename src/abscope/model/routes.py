@@ -32,7 +32,18 @@ from abscope.catalog.model_core import core_parameter, organ_volume, organs_with
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
 
-__all__ = ["Homing", "Lodging", "Passes", "lodging", "omega", "organs", "passes", "rounds_per_d"]
+__all__ = [
+    "Homing",
+    "Lodging",
+    "Passes",
+    "flow_shares",
+    "lodging",
+    "mode_scale",
+    "omega",
+    "organs",
+    "passes",
+    "rounds_per_d",
+]
 
 Homing = Literal["lesion", "organ", "presence", "bronchial"]
 
@@ -67,6 +78,18 @@ def _flows(sex: Sex | None) -> dict[str, float]:
     ]
     flows = {name: sum(each[name] for each in both) / len(both) for name in both[0]}
     return flows | {"lung": 1.0}  # every round passes the lung
+
+
+def flow_shares(sex: Sex | None, organ: Sequence[str] = ()) -> dict[str, float]:
+    """Return how the blood flow divides over organs, by name; over all where none is named.
+
+    Raises ModelError for an organ that is not known.
+    """
+    chosen = tuple(organ) or tuple(name for name in organs() if name != "bronchial")
+    if problems := _problems(chosen, mode="organ"):
+        raise ModelError(problems)
+    flows = {name: _flows(sex)[name] for name in chosen}
+    return {name: flow / sum(flows.values()) for name, flow in flows.items()}
 
 
 @cache
@@ -115,7 +138,7 @@ def passes(
     where it is not stated), ``part_frac`` what share of a lesion each record stands for. Raises
     ModelError for a mode or an organ that is not known.
     """
-    if problems := _problems(organ, mode=mode, sex=sex):
+    if problems := _problems(organ, mode=mode):
         raise ModelError(problems)
     flows = np.array([_flows(sex)[_branch(name, mode)] for name in organ])
     nothing = np.zeros(len(organ))
@@ -131,11 +154,20 @@ def passes(
     return Passes(flows / volumes, nothing)
 
 
+def mode_scale(mode: Homing) -> float:
+    """Return the factor on the flow through lesions that lets all modes catch alike.
+
+    1 by lesion. The modes are about who gets the cells; how many stay at all is one number
+    (``capture``), which without the factor would mean something else in each of them.
+    """
+    return 1.0 if mode == "lesion" else core_parameter(f"mode_scale_{mode}").value
+
+
 def _branch(organ: str, mode: Homing) -> str:
     return "bronchial" if mode == "bronchial" and organ == "lung" else organ
 
 
-def _problems(organ: Sequence[str], *, mode: Homing, sex: Sex | None) -> list[Problem]:
+def _problems(organ: Sequence[str], *, mode: Homing) -> list[Problem]:
     known = organs()
     out = [
         Problem("homing", f"'{name}' is no organ", ", ".join(known), "Choose one of them.")

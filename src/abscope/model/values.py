@@ -1,6 +1,5 @@
 """What the parameters of ``abscope-core`` are where no patient brings another value."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -10,6 +9,7 @@ from abscope.catalog.entries import Parameter
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.catalog.model_core import core_parameters
 from abscope.catalog.pharmacokinetics import drug_kinetics, half_occupancy
+from abscope.model.drug_covariates import patient_kinetics
 
 __all__ = [
     "AGENTS", "ENGINE_UNIT", "QUANTITY", "agent_numbers", "agent_values", "core_values",
@@ -20,6 +20,7 @@ ENGINE_UNIT = {
     "per_d": "1/d", "ml": "mL", "1": "1", "frac": "1", "ln": "1", "per_Gy": "1/Gy", "d": "d",
     "per_Gy2": "1/Gy^2", "Gy": "Gy", "mcell": "Mcell", "mcell_per_ml": "Mcell/mL", "l": "L",
     "per_ul": "1/uL", "l_per_d": "L/d", "mg_per_d": "mg/d", "mg_per_l": "mg/L",
+    "per_ml": "1/mL",
 }  # fmt: skip
 
 #: What each agent that the model knows is against; PD-L1 counts as PD-1. The first of each is the
@@ -72,18 +73,17 @@ def agent_values(agent: str) -> Mapping[str, Parameter]:
 def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> dict[str, float]:
     """Return the parameters of an agent for a patient, by name.
 
-    Weight and sex count as in the population model where they are known; every other covariate
-    (albumin, tumor burden, renal function) stays at the reference patient.
+    Weight and sex count as in the population model (`drug_covariates`) where they are known; every
+    other covariate (albumin, tumor burden, renal function) stays at the reference patient.
     """
-    kinetics = drug_kinetics(agent)
-    key, out = AGENTS[kinetics.agent], {}
-    for name, entry in agent_values(agent).items():
-        value = entry.value
-        quantity = QUANTITY.get(name.removeprefix(f"{key}_"), "")
-        for covariate, effect in kinetics.effects.get(quantity, {}).items():
-            if covariate == "weight_kg" and weight_kg is not None:
-                value *= (weight_kg / kinetics.reference["weight_kg"].value) ** effect.value
-            elif covariate == sex:
-                value *= math.exp(effect.value) if effect.unit == "ln" else 1.0 + effect.value
-        out[name] = value
-    return out
+    known = {} if weight_kg is None else {"weight_kg": weight_kg}
+    if sex is not None:
+        known |= {"female": float(sex == "female"), "male": float(sex == "male")}
+    found = patient_kinetics(agent, covariates=known)
+    key = AGENTS[drug_kinetics(agent).agent]
+    out = {name: entry.value for name, entry in agent_values(agent).items()}
+    return out | {
+        f"{key}_{suffix}": found[quantity]
+        for suffix, quantity in QUANTITY.items()
+        if quantity in found
+    }
