@@ -8,7 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from abscope.cli import assess, best, blood, cases, check, dose, new, regimen, report, schema, show
+from abscope.cli import (
+    assess,
+    best,
+    blood,
+    cases,
+    check,
+    dose,
+    models,
+    new,
+    regimen,
+    report,
+    schema,
+    show,
+)
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
 from abscope.errors import AbscopeError, Problem
@@ -38,6 +51,7 @@ for _command in (
     best.best,
     blood.blood,
     dose.dose,
+    models.models,
     new.new,
     schema.schema,
     regimen.regimen,

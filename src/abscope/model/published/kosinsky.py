@@ -1,7 +1,7 @@
 """CT26 tumors of mice under radiation and an antibody against PD-L1: Kosinsky et al. 2018.
 
 With T viable and D doomed volume (uL), U strand breaks, n naive and e effector T cells in the
-tumor, L the level of PD-L1 (0..1), M the antibody (nmol/L) from a depot d (nmol):
+tumor, L the level of PD-L1 (0..1), M the antibody (nmol/L) from a depot M0 (nmol):
 
     T' = r T (1 - T / K) - (kill e + loss) T - q T,   q = 2 alpha b U^2 / (tau delta^2)
     D' = q T - mu D,    U' = -U / tau,    a fraction of dose x: T -> T exp(-alpha x),
@@ -9,7 +9,7 @@ tumor, L the level of PD-L1 (0..1), M the antibody (nmol/L) from a depot d (nmol
     c = mu D / (T + D) + kill e + loss,   A = (T + D) c^2 / (c^2 + c50^2)
     R = (1 - L / (1 + M / K_D)) (1 - A / (A + S_R))
     n' = k A / (A + S_L) + R n (pro - dif) - out n,   e' = R dif n - death e
-    L' = turn (e / (e + L50) - L),   d' = -up d,   M' = up d / V - out_M M
+    L' = turn (e / (e + L50) - L),   M0' = -up M0,   M' = up M0 / V - out M
 
 With b = beta / alpha the dose x kills as in the linear-quadratic model, ln S = -alpha x (1 + b x).
 Neglected: a second tumor, memory, lymphopenia, signals that depend on the dose other than by kill.
@@ -70,7 +70,7 @@ _STATES = (
     State("naive", "cell", "naive T cells", "n", scale=10.0),
     State("effector", "cell", "effector T cells", "e", scale=10.0),
     State("pd_l1", "1", "PD-L1", "L"),
-    State("depot", "nmol", "antibody in the peritoneum", "d"),
+    State("depot", "nmol", "antibody in the peritoneum", "M_0"),
     State("antibody", "nmol/L", "antibody in blood", "M", scale=100.0),
 )
 

@@ -15,12 +15,12 @@ from abscope.engine.declaration import Body, Observable, System
 from abscope.errors import ModelError, Problem
 from abscope.model import drugs
 from abscope.model.card import ModelCard
-from abscope.model.patient import Infusion
 from abscope.model.values import AGENTS, QUANTITY, agent_values
 
 if TYPE_CHECKING:
     from abscope.dose.geometry.grid import Floats
     from abscope.engine.batch import Batch
+    from abscope.model.patient import Infusion
 
 __all__ = ["drug_batch", "drug_system", "kinetics_cards"]
 
@@ -71,7 +71,7 @@ def drug_system(model: str) -> System:
 def drug_batch(
     model: str,
     *,
-    infusions: Sequence[Infusion],
+    infusions: "Sequence[Infusion]",
     observe_d: "Floats",
     quantities: Mapping[str, "float | Floats"] | None = None,
     members: int = 1,
@@ -127,7 +127,7 @@ def _card(kinetics: DrugKinetics) -> ModelCard:
         said.append(_NO_COVARIATES)
     values: Callable[[], Mapping[str, Parameter]] = partial(agent_values, kinetics.name)
     year = kinetics.name[-4:]
-    author = kinetics.name.partition("-")[2].removesuffix(year).capitalize()
+    author = kinetics.name.partition("-")[2].removesuffix(year).title()
     return ModelCard(
         name=kinetics.name,
         title=f"Concentration of {kinetics.agent} and the occupancy of its receptor",
