@@ -17,7 +17,7 @@ from abscope.model.compartments import compartment
 from abscope.model.lesion_sizes import drawn_volume_ml, size_words
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["DrawnLesion", "LesionPlan", "lesion_plan"]
+__all__ = ["DrawnLesion", "LesionPlan", "grouped", "lesion_plan", "recorded_id"]
 
 _GONE = ("absent",)
 _VANISHED = ("complete_response", "gone")

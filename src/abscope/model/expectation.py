@@ -1,0 +1,264 @@
+"""What the model expects of a case: bands over draws from the prior, per lesion and for blood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+import numpy as np
+
+from abscope.case.clock import Clock
+from abscope.case.record import Case
+from abscope.dose.geometry.grid import Floats
+from abscope.dose.results import OrganDose
+from abscope.errors import ModelError, Problem, UsageError
+from abscope.model.batch import CoreOptions
+from abscope.model.case_lesions import grouped
+from abscope.model.from_case import patients_of
+from abscope.model.lesion_sizes import diameter_mm
+from abscope.model.patient import Patient
+from abscope.model.routes import Homing, lodging, omega
+from abscope.model.switches import Switches
+
+__all__ = [
+    "QUANTILES", "Band", "Expectation", "ExpectationOptions", "LesionExpectation", "VisitDay",
+    "expect_case",
+]  # fmt: skip
+
+#: The ends of the 90 % band, with the median between them.
+QUANTILES = (0.05, 0.5, 0.95)
+_WEEK_D = 7.0
+_USUAL_VISITS_D = (30.0, 90.0, 180.0)
+_MOST_DRAWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectationOptions:
+    """How a case is simulated; ``without`` are courses and therapies that are left out."""
+
+    draws: int = 200
+    seed: int = 1
+    homing: Homing = "lesion"
+    switches: Switches = field(default_factory=Switches)
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """Low end, median and high end of the 90 % band, (times,) each; NaN before every draw began."""
+
+    low: Floats
+    median: Floats
+    high: Floats
+
+    def at(self, index: int) -> tuple[float, float, float]:
+        """Return the three numbers of one time."""
+        return float(self.low[index]), float(self.median[index]), float(self.high[index])
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDay:
+    """A day on which the record has a scan or a count, or a usual one; ``place`` in ``days_d``."""
+
+    label: str
+    day_d: float
+    place: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionExpectation:
+    """One lesion or group of the record.
+
+    ``volume_ml`` is of all its members together; ``change_frac`` that of the diameter of a sphere
+    of this volume, against the start. ``dose_gy`` is the mean dose of all fractions, over draws.
+    ``share_frac`` has the mean share of homing T cells at the start by mode.
+    """
+
+    lesion: str
+    label: str
+    members: tuple[int, int]
+    compartments: tuple[str, ...]
+    volume_ml: Band
+    change_frac: Band
+    dose_gy: tuple[float, float, float]
+    share_frac: dict[str, float]
+    volume_draws_ml: Floats = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """The bands of a case with what they rest on.
+
+    ``failed`` counts draws that the engine could not finish; they are left out of the bands.
+    ``fractions_d`` are the days of fractions of the first draw.
+    """
+
+    case_id: str
+    options: ExpectationOptions
+    days_d: Floats
+    lesions: tuple[LesionExpectation, ...]
+    visits: tuple[VisitDay, ...]
+    alc_per_ul: Band
+    pd1_occupancy_frac: Band
+    fractions_d: tuple[float, ...]
+    failed: int
+    unknowns: tuple[str, ...]
+    scope: str = (
+        "The model is not calibrated to this patient: the bands are what the priors allow, not a "
+        "prediction."
+    )
+
+
+def expect_case(
+    case: Case, *, options: ExpectationOptions | None = None, organs: Sequence[OrganDose] = ()
+) -> Expectation:
+    """Return what the model expects of a case over draws from the prior.
+
+    Raises CaseError where the case has nothing to simulate, UsageError for an option outside its
+    range, ModelError where no draw could be finished.
+    """
+    from abscope.model.run import simulate_patients
+
+    options = options or ExpectationOptions()
+    _check(options)
+    patients = patients_of(
+        case, draws=options.draws, seed=options.seed, without=options.without, organs=organs
+    )
+    visits, days = _days(case, patients)
+    start = np.array([patient.start_d for patient in patients])
+    found = simulate_patients(
+        patients,
+        observe_at_d=np.maximum(days, start[:, None]),
+        options=CoreOptions(switches=options.switches, homing=options.homing),
+    )
+    if not found.ok.any():
+        what = f"no draw could be finished: {'; '.join(found.failures()[:3])}"
+        raise ModelError(Problem(case.id, what, "a trajectory", "Report it with the case."))
+    begun = (days >= np.floor(start)[:, None]) & found.ok[:, None]
+    shares = {mode: _shares(patients, mode) for mode in get_args(Homing)}
+    return Expectation(
+        case_id=case.id,
+        options=options,
+        days_d=days,
+        lesions=_lesions(case, patients, np.where(begun[..., None], found["volume_ml"], np.nan),
+                         shares, found["volume_ml"][:, 0]),
+        visits=visits,
+        alc_per_ul=_band(np.where(begun, found["alc_per_ul"], np.nan)),
+        pd1_occupancy_frac=_band(np.where(begun, found["pd1_occupancy_frac"], np.nan)),
+        fractions_d=tuple(one.day_d for one in patients[0].fractions),
+        failed=int((~found.ok).sum()),
+        unknowns=patients[0].unknowns,
+    )  # fmt: skip
+
+
+def _check(options: ExpectationOptions) -> None:
+    problems = []
+    if not 1 <= options.draws <= _MOST_DRAWS:
+        expected = f"1 to {_MOST_DRAWS}"
+        problems.append(Problem("draws", f"{options.draws}", expected, "Choose another number."))
+    if not 0 <= options.seed < 2**63:
+        problems.append(Problem("seed", f"{options.seed}", "0 or more", "Choose another."))
+    if options.homing not in get_args(Homing):
+        modes = ", ".join(get_args(Homing))
+        problems.append(Problem("homing", f"'{options.homing}'", modes, "Choose one of them."))
+    if problems:
+        raise UsageError(problems)
+
+
+def _days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay, ...], Floats]:
+    """Return the visits after the start, and a grid of weeks that has their days in it."""
+    first = float(np.floor(min(patient.start_d for patient in patients)))
+    latest = max(patient.start_d for patient in patients)
+    horizon = patients[0].horizon_d
+    clock, found = Clock(case), list[tuple[float, str]]()
+    for scan in case.imaging:
+        span = clock.fact(scan.when)
+        if span is not None and span.middle_d is not None and latest < span.middle_d <= horizon:
+            found.append((round(span.middle_d), scan.id))
+    if not found:
+        after = max((one.day_d for one in patients[0].fractions), default=latest)
+        found = [(round(after + day), f"day {round(after + day)}") for day in _USUAL_VISITS_D]
+        found = [(day, label) for day, label in found if day <= horizon]
+    weeks = np.arange(first, horizon, _WEEK_D)
+    days = np.unique(np.concatenate([weeks, [day for day, _ in found], [horizon]]))
+    visits = tuple(
+        VisitDay(label, float(day), int(np.searchsorted(days, day))) for day, label in sorted(found)
+    )
+    return visits, days
+
+
+def _shares(patients: Sequence[Patient], mode: Homing) -> list[Floats]:
+    """Return the share of homing T cells by lesion of every patient at the start."""
+    out = []
+    for patient in patients:
+        lodged = lodging(
+            [lesion.compartment for lesion in patient.lesions],
+            volume_ml=np.array([lesion.volume_ml for lesion in patient.lesions]),
+            mode=mode,
+            sex=patient.sex,  # type: ignore[arg-type]
+        )
+        kept = np.full(len(patient.lesions), patient.parameters["capture"])
+        out.append(omega(lodged, capture_frac=kept, sex=patient.sex))  # type: ignore[arg-type]
+    return out
+
+
+def _lesions(
+    case: Case,
+    patients: Sequence[Patient],
+    volume_ml: Floats,
+    shares: dict[str, list[Floats]],
+    first_ml: Floats,
+) -> tuple[LesionExpectation, ...]:
+    places = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
+    names = dict.fromkeys(name for place in places for name in place)
+    out = []
+    for name in names:
+        mine = [list(place.get(name, ())) for place in places]
+        total = np.stack([volume_ml[k][:, rows].sum(axis=1) for k, rows in enumerate(mine)])
+        before = np.array([first_ml[k, rows].sum() for k, rows in enumerate(mine)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change = diameter_mm(total) / diameter_mm(before)[:, None] - 1.0
+        counts = [len(rows) for rows in mine]
+        dose = np.array(
+            [_dose(patient, rows) for patient, rows in zip(patients, mine, strict=True)]
+        )
+        organs = dict.fromkeys(
+            patient.lesions[rows[0]].compartment
+            for patient, rows in zip(patients, mine, strict=True)
+        )
+        out.append(
+            LesionExpectation(
+                lesion=name,
+                label=case.lesions_by_id[name].label,
+                members=(min(counts), max(counts)),
+                compartments=tuple(organs),
+                volume_ml=_band(total),
+                change_frac=_band(change),
+                dose_gy=tuple(np.quantile(dose, QUANTILES).tolist()),  # type: ignore[arg-type]
+                share_frac={
+                    mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
+                    for mode, rows in shares.items()
+                },
+                volume_draws_ml=total,
+            )
+        )
+    return tuple(out)
+
+
+def _dose(patient: Patient, rows: Sequence[int]) -> float:
+    """Return the mean dose of all fractions in Gy, the mean over the members of a lesion."""
+    names = [patient.lesions[k].id for k in rows]
+    total = [
+        float(np.dot(one.lesions[name].dose_gy, one.lesions[name].volume_frac))
+        for one in patient.fractions
+        for name in names
+        if name in one.lesions
+    ]
+    return sum(total) / len(names)
+
+
+def _band(values: Floats) -> Band:
+    """Return the band over draws, (draws, times); NaN where no draw has a value."""
+    known = np.isfinite(values).any(axis=0)
+    found = np.full((len(QUANTILES), values.shape[1]), np.nan)
+    found[:, known] = np.nanquantile(values[:, known], QUANTILES, axis=0)
+    return Band(*found)
