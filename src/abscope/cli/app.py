@@ -21,6 +21,7 @@ from abscope.cli import (
     report,
     schema,
     show,
+    simulate,
 )
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
@@ -56,6 +57,7 @@ for _command in (
     schema.schema,
     regimen.regimen,
     report.report,
+    simulate.simulate,
 ):
     app.command()(_command)
 

@@ -1,0 +1,210 @@
+"""``abscope simulate CASE``: what the model expects of a case, over draws from the prior."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abscope.cli.options import CaseArgument, ForceOption, JsonOption
+from abscope.cli.output import answer, table
+from abscope.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from abscope.case.record import Case
+    from abscope.model.expectation import Expectation
+
+__all__ = ["simulate"]
+
+_CORE = "abscope-core"
+
+_ModelOption = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="The model; abscope-core takes cases.")
+]
+_HomingOption = Annotated[
+    str,
+    typer.Option(
+        "--homing", metavar="MODE",
+        help="How T cells find lesions: lesion, organ, presence or bronchial.",
+    ),
+]  # fmt: skip
+_DrawsOption = Annotated[int, typer.Option("--draws", help="Draws from the prior.")]
+_SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the draws.")]
+_WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without", metavar="MECHANISM",
+        help="Switch a mechanism off, for example low-dose-stroma; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
+_DropOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop", metavar="ID",
+        help="Leave out a course or a therapy of the case, for example RT2; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
+_TableOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--parquet", metavar="FILE",
+        help="Write the volumes of every draw to this file (.parquet or .csv).",
+        show_default=False,
+    ),
+]  # fmt: skip
+_FiguresOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--figures", metavar="DIR", help="Draw the bands there, as SVG and PNG.",
+        show_default=False,
+    ),
+]  # fmt: skip
+
+
+def simulate(  # noqa: PLR0913 - the options of the command line
+    case: CaseArgument,
+    model: _ModelOption = _CORE,
+    homing: _HomingOption = "lesion",
+    draws: _DrawsOption = 200,
+    seed: _SeedOption = 1,
+    without: _WithoutOption = None,
+    drop: _DropOption = None,
+    parquet: _TableOption = None,
+    figures: _FiguresOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a case: lesions and lymphocytes with bands, and what was not known.
+
+    Everything that the record does not tell is drawn from a stated prior and listed. The first run
+    on a machine compiles the model, which takes some seconds.
+    """
+    from abscope.case.shelf import open_case
+    from abscope.model.expectation import ExpectationOptions, expect_case
+    from abscope.model.expectation_rows import plain_expectation, switches_without
+
+    _check_model(model)
+    located = open_case(case)
+    options = ExpectationOptions(
+        draws=draws,
+        seed=seed,
+        homing=homing,  # type: ignore[arg-type]
+        switches=switches_without(tuple(without or ())),
+        without=tuple(drop or ()),
+    )
+    found = expect_case(located.case, options=options)
+    written = _write(located.case, found, parquet=parquet, figures=figures, force=force)
+    answer(
+        {"case": found.case_id, "file": located.name, "written": written,
+         **plain_expectation(found)},
+        lambda: (*_lines(found), *(f"{path}: written" for path in written)),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def _check_model(name: str) -> None:
+    if name == _CORE:
+        return
+    from abscope.model.registry import model_card
+
+    card = model_card(name)
+    raise UsageError(
+        Problem(
+            "--model",
+            f"'{card.name}' ({card.scope}) has no place for the facts of a case",
+            _CORE,
+            f"Leave --model out; 'abscope models {card.name}' shows its equations.",
+        )
+    )
+
+
+def _write(
+    case: "Case", found: "Expectation", *, parquet: Path | None, figures: Path | None, force: bool
+) -> list[str]:
+    """Write the table of draws and the figures; return the names of the files."""
+    from abscope.case.files import write_files
+    from abscope.io.table_files import write_table
+    from abscope.model.expectation_rows import DRAW_COLUMNS, draw_rows
+
+    written = []
+    if figures is not None:
+        from abscope.report.expectation_figure import expectation_figure
+
+        figure = expectation_figure(case, found)
+        name = f"{found.case_id}-{figure.name}"
+        contents: dict[Path, str | bytes] = {
+            figures / f"{name}.svg": figure.svg(),
+            figures / f"{name}.png": figure.png(),
+        }
+        write_files(contents, force=force, folder=figures)
+        written += [str(path) for path in contents]
+    if parquet is not None:
+        write_table(parquet, DRAW_COLUMNS, list(draw_rows(found)), force=force)
+        written.append(str(parquet))
+    return written
+
+
+def _lines(found: "Expectation") -> Iterator[str]:
+    options = found.options
+    yield f"{found.case_id}: research use only"
+    yield f"! {found.scope}"
+    off = ", ".join(options.without)
+    yield (
+        f"abscope-core, homing by {options.homing}, {options.draws} draws, seed {options.seed}"
+        + (f", without {off}" if off else "")
+    )
+    if found.failed:
+        yield f"! {found.failed} of {options.draws} draws could not be finished and are left out"
+    yield ""
+    yield "Volume of each lesion (ml): median, 90 % of the draws in brackets"
+    head = ("lesion", "dose Gy", *(f"{v.label} (day {v.day_d:g})" for v in found.visits))
+    rows = [
+        (
+            f"{item.lesion} {item.label}{_times(item.members)}",
+            _range(item.dose_gy),
+            *(_range(item.volume_ml.at(visit.place)) for visit in found.visits),
+        )
+        for item in found.lesions
+    ]
+    yield from (f"  {line}" for line in table(rows, head=head))
+    yield ""
+    yield "Change of the diameter since the start"
+    rows = [
+        (item.lesion, *(_percents(item.change_frac.at(visit.place)) for visit in found.visits))
+        for item in found.lesions
+    ]
+    yield from (f"  {line}" for line in table(rows, head=("lesion", *head[2:])))
+    yield ""
+    yield "Lymphocytes per microliter"
+    rows = [tuple(_counts(found.alc_per_ul.at(visit.place)) for visit in found.visits)]
+    yield from (f"  {line}" for line in table(rows, head=head[2:]))
+    yield ""
+    yield "Share of the T cells that reach lesions, at the start, by mode of homing"
+    modes = list(found.lesions[0].share_frac)
+    rows = [(x.lesion, *(f"{x.share_frac[mode]:.1%}" for mode in modes)) for x in found.lesions]
+    yield from (f"  {line}" for line in table(rows, head=("lesion", *modes)))
+    yield ""
+    yield "Not known, and what stands in for it"
+    yield from (f"- {text}" for text in found.unknowns)
+
+
+def _times(members: tuple[int, int]) -> str:
+    low, high = members
+    return "" if high == 1 else f" x {high}" if low == high else f" x {low}-{high}"
+
+
+def _range(values: tuple[float, float, float]) -> str:
+    low, median, high = values
+    return f"{median:.3g} ({low:.2g} to {high:.3g})"
+
+
+def _percents(values: tuple[float, float, float]) -> str:
+    low, median, high = values
+    return f"{median:+.0%} ({low:+.0%} to {high:+.0%})"
+
+
+def _counts(values: tuple[float, float, float]) -> str:
+    low, median, high = values
+    return f"{median:.0f} ({low:.0f} to {high:.0f})"

@@ -1,0 +1,115 @@
+"""What the model expects of a case, as plain values for JSON and as rows of a table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from abscope.errors import Problem, UsageError
+from abscope.model.expectation import Band, Expectation, LesionExpectation
+from abscope.model.switches import Switches
+
+__all__ = ["DRAW_COLUMNS", "draw_rows", "plain_expectation", "switches_without"]
+
+#: The columns of the table of draws.
+DRAW_COLUMNS = ("draw", "lesion", "day_d", "volume_ml")
+
+
+def switches_without(names: tuple[str, ...]) -> Switches:
+    """Return the switches with the named mechanisms off.
+
+    Raises UsageError with every name that is no mechanism.
+
+    >>> switches_without(("low-dose-stroma",)).low_dose_stroma
+    False
+    """
+    known = [field.name for field in fields(Switches) if field.name != "growth"]
+    plain = [name.replace("-", "_") for name in names]
+    shown = ", ".join(name.replace("_", "-") for name in known)
+    problems = [
+        Problem("--without", f"'{name}' is no mechanism", shown, "Choose one of them.")
+        for name, key in zip(names, plain, strict=True)
+        if key not in known
+    ]
+    if problems:
+        raise UsageError(problems)
+    return Switches(**dict.fromkeys(plain, False))
+
+
+def plain_expectation(found: Expectation) -> dict[str, Any]:
+    """Return an expectation as values that JSON can hold; None stands where no draw had begun."""
+    options = found.options
+    off = [
+        field.name.replace("_", "-")
+        for field in fields(options.switches)
+        if getattr(options.switches, field.name) is False
+    ]
+    return {
+        "model": "abscope-core",
+        "homing": options.homing,
+        "draws": options.draws,
+        "seed": options.seed,
+        "without": off,
+        "dropped": list(options.without),
+        "failed_draws": found.failed,
+        "scope": found.scope,
+        "days_d": found.days_d.tolist(),
+        "fractions_d": list(found.fractions_d),
+        "visits": [{"label": visit.label, "day_d": visit.day_d} for visit in found.visits],
+        "lesions": [_lesion(found, lesion) for lesion in found.lesions],
+        "alc_per_ul": _curve(found.alc_per_ul),
+        "pd1_occupancy_frac": _curve(found.pd1_occupancy_frac),
+        "unknowns": list(found.unknowns),
+    }
+
+
+def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
+    return {
+        "lesion": lesion.lesion,
+        "label": lesion.label,
+        "members": list(lesion.members),
+        "compartments": list(lesion.compartments),
+        "dose_gy": _three(lesion.dose_gy),
+        "share_frac": dict(lesion.share_frac),
+        "visits": [
+            {
+                "label": visit.label,
+                "day_d": visit.day_d,
+                "volume_ml": _three(lesion.volume_ml.at(visit.place)),
+                "change_frac": _three(lesion.change_frac.at(visit.place)),
+            }
+            for visit in found.visits
+        ],
+        "volume_ml": _curve(lesion.volume_ml),
+    }
+
+
+def _three(values: tuple[float, float, float]) -> dict[str, float | None]:
+    names = ("low", "median", "high")
+    return {name: _number(value) for name, value in zip(names, values, strict=True)}
+
+
+def _curve(band: Band) -> Mapping[str, list[float | None]]:
+    return {
+        name: [_number(float(value)) for value in getattr(band, name)]
+        for name in ("low", "median", "high")
+    }
+
+
+def _number(value: float) -> float | None:
+    """Return a number with the digits that a simulation at this accuracy has; None for NaN."""
+    return float(f"{value:.7g}") if np.isfinite(value) else None
+
+
+def draw_rows(found: Expectation) -> Iterator[dict[str, Any]]:
+    """Return one row per draw, lesion and day on which the draw had begun."""
+    for lesion in found.lesions:
+        known = np.argwhere(np.isfinite(lesion.volume_draws_ml))
+        for draw, place in known:
+            yield {
+                "draw": int(draw) + 1,
+                "lesion": lesion.lesion,
+                "day_d": float(found.days_d[place]),
+                "volume_ml": float(lesion.volume_draws_ml[draw, place]),
+            }
