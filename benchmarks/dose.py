@@ -43,13 +43,16 @@ from analytic_doses import (  # noqa: E402
     tube_across,
     tube_along,
 )
-from dicom_phantom import write_dose, write_structures  # noqa: E402
+from dicom_phantom import write_dose, write_plan, write_structures  # noqa: E402
 from phantom_shapes import centers_mm, circle, grid_of, roi_of  # noqa: E402
 
 WORKER = Path(__file__).with_name("dose_workers.py")
 BREAST = ROOT.parent / "shared" / "data" / "dicom" / "breast_boost.tar.xz"
 KEYS = ("V", "mean", "D98", "D95", "D50", "D2")
 SHARES = (0.98, 0.95, 0.5, 0.02)
+BIG_ORGANS = (
+    "Lung_L", "Lung_R", "Heart", "Liver", "Spleen", "Kidney_L", "Kidney_R", "SpinalCord", "Brain",
+)  # fmt: skip
 
 
 #: A small process of its own: a child inherits the largest memory of the one that starts it.
@@ -179,21 +182,20 @@ def analytic_folders(target: Path) -> dict[Path, dict[str, dict[str, float]]]:
 
 
 def big_folder(target: Path) -> Path:
-    """A grid of 300 x 512 x 512 (1 mm, 2 mm along z) with a body, 9 organs and 30 lesions."""
+    """A plan on a grid of 300 x 512 x 512 (1 mm, 2 mm along z): body, 9 organs, 30 lesions."""
     folder = target / "big"
     folder.mkdir()
     grid = grid_of((300, 512, 512), spacing_mm=(2.0, 1.0, 1.0))
     z = np.exp(-(((grid.offsets_mm - 300) / 150) ** 2))[:, None, None]
     y = np.exp(-(((np.arange(512) - 250) / 90.0) ** 2))[None, :, None]
     x = np.exp(-(((np.arange(512) - 260) / 110.0) ** 2))[None, None, :]
-    write_dose(
-        folder / "dose.dcm", (60 * z * y * x).astype(np.float32), grid, plan_uid=None, bits=16
-    )
+    write_dose(folder / "dose.dcm", (60 * z * y * x).astype(np.float32), grid, bits=16)
+    write_plan(folder / "plan.dcm", levels=[(11, 50.0)], n_fractions=25)
     chance = np.random.default_rng(1)
-    rois = [solid("body", 1, (256, 256, 300), (235, 170, 297), 720)]
-    for n in range(2, 11):
+    rois = [solid("BODY", 1, (256, 256, 300), (235, 170, 297), 720)]
+    for n, name in enumerate(BIG_ORGANS, start=2):
         center = (*chance.uniform(150, 360, 2), chance.uniform(150, 450))
-        rois.append(solid(f"organ{n}", n, center, chance.uniform(25, 75, 3), 240))
+        rois.append(solid(name, n, center, chance.uniform(25, 75, 3), 240))
     for n in range(11, 41):
         center = (*chance.uniform(130, 380, 2), chance.uniform(60, 540))
         rois.append(solid(f"lesion{n}", n, center, chance.uniform(5, 20, 3), 90))

@@ -10,7 +10,7 @@ from abscope.dose.collecting import Collected, volume_quantiles
 from abscope.dose.dvh_findings import region_findings
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
 from abscope.dose.geometry.planes import Cap, PlaneStack, plane_stack
-from abscope.dose.regions import Covered, VoxelSum
+from abscope.dose.regions import VoxelSum
 from abscope.dose.results import Dvh
 from abscope.dose.sampling import (
     Resampling,
@@ -106,7 +106,7 @@ def dvh_and_voxels(
     plane_spacing_mm: float | None = None,
     settings: DvhSettings | None = None,
     keep_voxels: bool = True,
-) -> tuple[Dvh, Covered | None]:
+) -> tuple[Dvh, VoxelSum | None]:
     """Return what `dvh` does, and the voxels of the dose that the region covers, drawn only once.
 
     The voxels are those of `regions.covered_voxels`; None without ``keep_voxels``,
@@ -119,7 +119,7 @@ def dvh_and_voxels(
 
 def _of_stack(
     stack: PlaneStack, dose: DoseGrid, settings: DvhSettings, *, voxels: bool = False
-) -> tuple[Dvh, Covered | None]:
+) -> tuple[Dvh, VoxelSum | None]:
     n_voxels = max(round(rough_volume_ml(stack) / voxel_ml(dose.grid)), 1)
     sampling = resolved(
         n_voxels,
@@ -154,7 +154,7 @@ def _of_stack(
     )
     found = region_findings(stack.name, curve=result, overlap_ml=collected.overlap_ml)
     result = replace(result, findings=(*stack.findings, *found))
-    return result, drawn.total() if drawn is not None else None
+    return result, drawn
 
 
 def _planes_in_a_slab(stack: PlaneStack, grid: Grid) -> int:

@@ -12,15 +12,16 @@ one of two covers a voxel wholly, and keeps the sum of all exact everywhere; at 
 overlapping organs share it is off by a part of a voxel.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats, Grid
 from abscope.dose.geometry.interpolate import plane_edges_mm
-from abscope.dose.regions import Covered
+from abscope.dose.regions import Covered, VoxelSum, Window, window_voxels
 
 __all__ = ["Unclaimed", "united", "voxel_volumes_ml"]
 
@@ -73,19 +74,24 @@ def _merged(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
 
 @dataclass(slots=True)
 class Unclaimed:
-    """The volume (voxels of the grid,) in ml of each voxel that no organ has yet."""
+    """The volume (ml) of each voxel that no organ has yet, by plane of the grid."""
 
-    volume_ml: Floats
+    grid: Grid
+    windows: dict[int, Window]
 
     @classmethod
-    def of(cls, body: Covered | None, *, grid: Grid) -> "Unclaimed":
-        """Return the body as unclaimed; every voxel of the grid where there is no body."""
-        in_plane = grid.rows * grid.columns
+    def of(cls, body: Covered | VoxelSum | None, *, grid: Grid) -> "Unclaimed":
+        """Return the body as unclaimed; every voxel of the grid where there is no body.
+
+        A `VoxelSum` is taken over, not copied.
+        """
+        if isinstance(body, VoxelSum):
+            return cls(grid, body.windows)
         if body is None:
-            return cls(np.repeat(voxel_volumes_ml(grid), in_plane))
-        volume = np.zeros(grid.shape[0] * in_plane)
-        volume[body.voxel] = body.volume_ml
-        return cls(volume)
+            shape = grid.rows, grid.columns
+            volumes = enumerate(voxel_volumes_ml(grid).tolist())
+            return cls(grid, {n: Window(0, 0, np.full(shape, volume)) for n, volume in volumes})
+        return cls(grid, {n: _window(grid, at, volume) for n, at, volume in _by_plane(body, grid)})
 
     def claim(self, region: Covered) -> Covered:
         """Return what the region gets: at most what is left of each voxel; it is taken away.
@@ -93,12 +99,42 @@ class Unclaimed:
         Parts outside the body, and parts that an earlier region has, are not in the result. The
         sum of all that is claimed and what is left is the body, exactly.
         """
-        taken = np.minimum(region.volume_ml, self.volume_ml[region.voxel])
-        self.volume_ml[region.voxel] -= taken
-        kept = taken > 0
-        return Covered(region.voxel[kept], taken[kept], region.outside_ml)
+        voxels, volumes = [np.zeros(0, np.intp)], [np.zeros(0)]
+        for plane, at, volume in _by_plane(region, self.grid):
+            window = self.windows.get(plane)
+            if window is None:
+                continue
+            row, column = np.divmod(at, self.grid.columns)
+            row, column = row - window.row, column - window.column
+            height, width = window.volume_ml.shape
+            held = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+            row, column = row[held], column[held]
+            taken = np.minimum(volume[held], window.volume_ml[row, column])
+            window.volume_ml[row, column] -= taken
+            kept = taken > 0
+            voxels.append(at[held][kept] + plane * self.grid.rows * self.grid.columns)
+            volumes.append(taken[kept])
+        return Covered(np.concatenate(voxels), np.concatenate(volumes), region.outside_ml)
 
-    def rest(self, outside_ml: float) -> Covered:
-        """Return what no region has claimed."""
-        left = np.flatnonzero(self.volume_ml > 0)
-        return Covered(left, self.volume_ml[left], outside_ml)
+    def rest(self) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+        """Yield what no region has claimed, plane by plane: the voxels and their volume (ml)."""
+        for plane in sorted(self.windows):
+            yield window_voxels(self.windows[plane], plane, grid=self.grid)
+
+
+def _by_plane(region: Covered, grid: Grid) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
+    """Yield the planes of a region with the places (n,) in the plane and the volumes (n,) in ml."""
+    in_plane = grid.rows * grid.columns
+    if not region.voxel.size:
+        return
+    first, last = int(region.voxel[0] // in_plane), int(region.voxel[-1] // in_plane)
+    ends = np.searchsorted(region.voxel, np.arange(first, last + 2) * in_plane)
+    for n, (low, high) in enumerate(pairwise(ends), start=first):
+        if low < high:
+            yield n, region.voxel[low:high] - n * in_plane, region.volume_ml[low:high]
+
+
+def _window(grid: Grid, at: NDArray[np.intp], volume_ml: Floats) -> Window:
+    plane = np.zeros(grid.rows * grid.columns)
+    plane[at] = volume_ml
+    return Window(0, 0, plane.reshape(grid.rows, grid.columns))

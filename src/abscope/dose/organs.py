@@ -6,8 +6,9 @@ organs is the remainder, so that no dose is lost: integral doses of organs and r
 that of the body. Volume outside the dose grid has no dose and is told as a covered share.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from abscope.dose.geometry.planes import Cap
 from abscope.dose.organ_names import REMAINDER, OrganMapping, map_rois
 from abscope.dose.organ_overlap import Unclaimed, united
 from abscope.dose.plans import Beam
-from abscope.dose.regions import Covered, covered_voxels
+from abscope.dose.regions import Covered, VoxelSum, covered_voxels
 from abscope.dose.results import OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
@@ -39,7 +40,7 @@ def organ_table(
     courses: Sequence[Course],
     mapping: Mapping[str, str] | None = None,
     cap: Cap = "half",
-    drawn: Callable[[str, Roi], Covered | None] | None = None,
+    drawn: Callable[[str, Roi], VoxelSum | None] | None = None,
 ) -> tuple[OrganDose, ...]:
     """Return the dose of each organ in each course, then of the remainder of the body.
 
@@ -103,11 +104,11 @@ def beam_on_time_s(beams: Iterable[Beam]) -> float | None:
 
 def _reader(
     course: Course, dose: DoseGrid, structures: StructureSet, cap: Cap,
-    drawn: Callable[[str, Roi], Covered | None] | None,
-) -> Callable[[Roi], Covered]:  # fmt: skip
-    """Return the voxels of a region: those already known, else read from its contours."""
+    drawn: Callable[[str, Roi], VoxelSum | None] | None,
+) -> Callable[[Roi], Covered | VoxelSum]:  # fmt: skip
+    """Return how to read the voxels of a region: those already drawn, else from its contours."""
 
-    def covered_by(roi: Roi) -> Covered:
+    def covered_by(roi: Roi) -> Covered | VoxelSum:
         known = drawn(course.name, roi) if drawn is not None else None
         return known or covered_voxels(
             roi, grid=dose.grid, plane_spacing_mm=structures.plane_spacing_mm, cap=cap
@@ -118,41 +119,44 @@ def _reader(
 
 def _of_course(
     course: Course, dose: DoseGrid, structures: StructureSet, mapping: Mapping[str, str] | None,
-    covered_by: Callable[[Roi], Covered],
+    covered_by: Callable[[Roi], Covered | VoxelSum],
 ) -> list[OrganDose]:  # fmt: skip
     rois = [roi for roi in structures.rois if roi.contours]
     named = map_rois(rois, decided=mapping)
 
-    def covered(names: Iterable[str]) -> Covered:
+    def parts(names: Iterable[str]) -> Iterator[Covered | VoxelSum]:
         chosen = set(names)
-        return united((covered_by(roi) for roi in rois if roi.name in chosen), grid=dose.grid)
+        return (covered_by(roi) for roi in rois if roi.name in chosen)
 
-    body = covered(named.body) if named.body else None
-    body_share, body_outside = (_covered_frac(body), body.outside_ml) if body else (0.0, 0.0)
-    unclaimed = Unclaimed.of(body, grid=dose.grid)
-    body = None  # as large as the dose itself, and not needed any more
+    def covered(found: Iterable[Covered | VoxelSum]) -> Covered:
+        whole = (part.total() if isinstance(part, VoxelSum) else part for part in found)
+        return united(whole, grid=dose.grid)
+
+    body = list(parts(named.body))
+    outer = None if not body else body[0] if len(body) == 1 else covered(body)
+    body_share = 0.0 if outer is None else outer.covered_frac
+    unclaimed = Unclaimed.of(outer, grid=dose.grid)
+    del body, outer  # as large as the dose itself, and not needed any more
     flat = dose.dose_gy.reshape(-1)
     rows = []
     for organ, names in named.organs.items():
-        region = covered(names)
+        region = covered(parts(names))
         mine = unclaimed.claim(region)
         if mine.voxel.size:
-            row = _row(organ, " + ".join(names), course, flat, mine, _covered_frac(region))
+            levels = _histogram(flat, partial(_chunks, mine))
+            row = _row(organ, " + ".join(names), course, levels, region.covered_frac)
             rows.append(replace(row, sides=named.sides(organ)))
-    if named.body:
-        rest = unclaimed.rest(body_outside)
-        if rest.voxel.size:
-            name = " + ".join(named.body)
-            rows.append(_row(REMAINDER, name, course, flat, rest, body_share))
+    if named.body and any(voxel.size for voxel, _ in unclaimed.rest()):
+        levels = _histogram(flat, unclaimed.rest)
+        rows.append(_row(REMAINDER, " + ".join(named.body), course, levels, body_share))
     return rows
 
 
 def _row(
-    organ: str, roi_name: str, course: Course, flat_gy: NDArray[np.floating], region: Covered,
-    share: float,
+    organ: str, roi_name: str, course: Course, levels: tuple[Floats, Floats], share: float
 ) -> OrganDose:  # fmt: skip
     n = course.n_fractions or 1
-    totals, volumes = _histogram(flat_gy, region)
+    totals, volumes = levels
     return OrganDose(
         organ=organ,
         roi_name=roi_name,
@@ -162,18 +166,22 @@ def _row(
         dose_per_fraction_gy=totals / n,
         volume_ml=volumes,
         covered_frac=share,
-        integral_dose_gy_ml=float(totals @ volumes),
+        integral_dose_gy_ml=float(np.dot(totals, volumes)),
     )
 
 
-def _histogram(flat_gy: NDArray[np.floating], region: Covered) -> tuple[Floats, Floats]:
-    """Return the mean dose (Gy, all fractions) and volume (ml) of steps of equal width."""
-    parts = [slice(at, at + _CHUNK) for at in range(0, region.voxel.size, _CHUNK)]
-    top = max(float(flat_gy[region.voxel[part]].max()) for part in parts)
+_Parts = Callable[[], Iterable[tuple[NDArray[np.intp], Floats]]]
+
+
+def _histogram(flat_gy: NDArray[np.floating], parts: _Parts) -> tuple[Floats, Floats]:
+    """Return the mean dose (Gy, all fractions) and volume (ml) of steps of equal width.
+
+    ``parts`` gives voxels and volumes in pieces, twice: for the largest dose and for the steps.
+    """
+    top = max(float(flat_gy[voxel].max()) for voxel, _ in parts() if voxel.size)
     volumes, products = np.zeros(_LEVELS), np.zeros(_LEVELS)
-    for part in parts:
-        dose = flat_gy[region.voxel[part]].astype(np.float64)
-        volume = region.volume_ml[part]
+    for voxel, volume in parts():
+        dose = flat_gy[voxel].astype(np.float64)
         scaled = dose * (_LEVELS / top) if top > 0 else dose
         step = np.clip(scaled.astype(np.intp), 0, _LEVELS - 1)
         volumes += np.bincount(step, volume, _LEVELS)
@@ -182,10 +190,10 @@ def _histogram(flat_gy: NDArray[np.floating], region: Covered) -> tuple[Floats, 
     return products[kept] / volumes[kept], volumes[kept]
 
 
-def _covered_frac(region: Covered) -> float:
-    inside = float(region.volume_ml.sum())
-    whole = inside + region.outside_ml
-    return inside / whole if whole else 0.0
+def _chunks(region: Covered) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+    for at in range(0, region.voxel.size, _CHUNK):
+        part = slice(at, at + _CHUNK)
+        yield region.voxel[part], region.volume_ml[part]
 
 
 def _placed(course: Course, study: Study) -> tuple[StructureSet, DoseGrid]:

@@ -20,7 +20,7 @@ from abscope.dose.sampling import (
 )
 from abscope.dose.structures import Roi
 
-__all__ = ["Covered", "VoxelSum", "covered_voxels"]
+__all__ = ["Covered", "VoxelSum", "Window", "covered_voxels", "window_voxels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,13 @@ class Covered:
     voxel: NDArray[np.intp]
     volume_ml: Floats
     outside_ml: float
+
+    @property
+    def covered_frac(self) -> float:
+        """Share of the region that lies in voxels of the grid; 0 for an empty one."""
+        inside = float(self.volume_ml.sum())
+        whole = inside + self.outside_ml
+        return inside / whole if whole else 0.0
 
 
 def covered_voxels(
@@ -52,49 +59,91 @@ def covered_voxels(
     return _oblique(stack, grid, plane_edges_mm(grid), cap)
 
 
-class VoxelSum:
-    """The voxels that the planes of a region cover, added up plane by plane in their order.
+@dataclass(slots=True, eq=False)
+class Window:
+    """The volume (rows, columns) in ml in each voxel of a part of one plane of a grid."""
 
-    For planes parallel to those of the grid only (``stack.aligned``).
+    row: int
+    column: int
+    volume_ml: Floats
+
+
+class VoxelSum:
+    """The voxels that the planes of a region cover, added up plane by plane of its contours.
+
+    For contours parallel to the planes of the grid only (``stack.aligned``). ``windows`` has the
+    touched planes of the grid; it needs no more memory than the region is large.
     """
 
     def __init__(self, stack: PlaneStack, *, grid: Grid, cap: Cap) -> None:
+        self.windows: dict[int, Window] = {}
         self._grid, self._cap = grid, cap
         self._edges = plane_edges_mm(grid)
         self._ml_per_mm = stack.cell_mm2 * ML_PER_MM3
-        self._open: dict[int, Floats] = {}
-        self._finished: list[tuple[NDArray[np.intp], Floats]] = []
-        self._outside_ml = 0.0
+        self._inside_ml = self._outside_ml = 0.0
+
+    @property
+    def outside_ml(self) -> float:
+        """What lies in no voxel of the grid; 0 where it is rounding."""
+        return self._outside_ml if self._outside_ml > 1e-9 * self._inside_ml else 0.0
+
+    @property
+    def covered_frac(self) -> float:
+        """Share of the region that lies in voxels of the grid; 0 for an empty one."""
+        whole = self._inside_ml + self.outside_ml
+        return self._inside_ml / whole if whole else 0.0
 
     def add(self, plane: Plane, cover: Coverage, *, k: int = 1) -> None:
         """Add a plane whose coverage is given on k x k cells per voxel."""
         whole = cover if k == 1 else pooled(cover, k=k)
         low, high = plane.extent_mm(self._cap)
-        height, width = whole.share_frac.shape
         edges = self._edges
         shared = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None)
         inside = float(whole.share_frac.sum()) * float(shared.sum())
+        self._inside_ml += self._ml_per_mm * inside
         self._outside_ml += self._ml_per_mm * (whole.total_cells * (high - low) - inside)
-        touched = np.flatnonzero(shared)
-        done = [n for n in self._open if not len(touched) or n < touched[0]]
-        self._finished += [_sparse(n, self._open.pop(n), self._grid) for n in done]
-        shape = self._grid.rows, self._grid.columns
-        for at in touched:
-            volume = self._open.setdefault(int(at), np.zeros(shape))
-            window = volume[whole.row : whole.row + height, whole.column : whole.column + width]
-            window += whole.share_frac * (self._ml_per_mm * shared[at])
+        for at in np.flatnonzero(shared).tolist():
+            volume = whole.share_frac * (self._ml_per_mm * float(shared[at]))
+            self.windows[at] = _joined(self.windows.get(at), whole, volume)
 
     def total(self) -> Covered:
-        """Return what all planes cover together; nothing can be added afterwards."""
-        self._finished += [_sparse(n, volume, self._grid) for n, volume in self._open.items()]
-        parts = sorted(self._finished, key=lambda part: part[0][0] if len(part[0]) else -1)
-        self._open, self._finished = {}, []
-        volume = np.concatenate([np.zeros(0), *(each for _, each in parts)])
+        """Return what all planes cover together."""
+        parts = [
+            window_voxels(self.windows[at], at, grid=self._grid) for at in sorted(self.windows)
+        ]
         return Covered(
             np.concatenate([np.zeros(0, np.intp), *(voxel for voxel, _ in parts)]),
-            volume,
-            self._outside_ml if self._outside_ml > 1e-9 * float(volume.sum()) else 0.0,
+            np.concatenate([np.zeros(0), *(volume for _, volume in parts)]),
+            self.outside_ml,
         )
+
+
+def window_voxels(window: Window, plane: int, *, grid: Grid) -> tuple[NDArray[np.intp], Floats]:
+    """Return the voxels (n,) of a window with a volume above 0, ascending, and that volume (ml)."""
+    row, column = np.nonzero(window.volume_ml > 0)
+    voxel = (plane * grid.rows + window.row + row) * grid.columns + window.column + column
+    return voxel, window.volume_ml[row, column]
+
+
+def _joined(known: Window | None, cover: Coverage, volume_ml: Floats) -> Window:
+    """Return a window with a volume added at the place of its coverage."""
+    height, width = volume_ml.shape
+    if known is None or not known.volume_ml.size:
+        return Window(cover.row, cover.column, volume_ml)
+    if not volume_ml.size:
+        return known
+    row, column = min(known.row, cover.row), min(known.column, cover.column)
+    rows = max(known.row + known.volume_ml.shape[0], cover.row + height) - row
+    columns = max(known.column + known.volume_ml.shape[1], cover.column + width) - column
+    if (rows, columns) != known.volume_ml.shape:
+        wider = np.zeros((rows, columns))
+        top, left = known.row - row, known.column - column
+        old = known.volume_ml.shape
+        wider[top : top + old[0], left : left + old[1]] = known.volume_ml
+        known = Window(row, column, wider)
+    top, left = cover.row - row, cover.column - column
+    known.volume_ml[top : top + height, left : left + width] += volume_ml
+    return known
 
 
 def _aligned(stack: PlaneStack, grid: Grid, cap: Cap) -> Covered:
@@ -102,12 +151,6 @@ def _aligned(stack: PlaneStack, grid: Grid, cap: Cap) -> Covered:
     for plane in stack.planes:
         found.add(plane, plane_coverage(plane, k=1, rows=grid.rows, columns=grid.columns))
     return found.total()
-
-
-def _sparse(at: int, volume: Floats, grid: Grid) -> tuple[NDArray[np.intp], Floats]:
-    flat = volume.reshape(-1)
-    kept = np.flatnonzero(flat > 0)
-    return kept + at * grid.rows * grid.columns, flat[kept]
 
 
 def _oblique(stack: PlaneStack, grid: Grid, edges: Floats, cap: Cap) -> Covered:

@@ -29,7 +29,7 @@ from abscope.dose.matching import Matching, MatchQuestion, map_template, match_l
 from abscope.dose.organ_map_file import mapping_text
 from abscope.dose.organ_names import OrganMapping
 from abscope.dose.organs import organ_table, study_mapping
-from abscope.dose.regions import Covered
+from abscope.dose.regions import VoxelSum
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
@@ -221,7 +221,7 @@ def _in_organ_table(names: OrganMapping, course: Course) -> frozenset[str]:
 
 def _regions(
     study: Study, course: Course, how: DvhSettings, kept: Container[str]
-) -> list[tuple[Roi, RegionDose, Covered | None]]:
+) -> list[tuple[Roi, RegionDose, VoxelSum | None]]:
     """Return the drawn regions of the structure set of a course, else of every one it can reach.
 
     Those whose name is in ``kept`` come with their voxels. Threads share the regions, the one with
@@ -265,7 +265,7 @@ def _region(
     how: DvhSettings,
     *,
     keep: bool,
-) -> tuple[RegionDose, Covered | None]:
+) -> tuple[RegionDose, VoxelSum | None]:
     curve, voxels = dvh_and_voxels(
         roi,
         dose=dose,
@@ -295,7 +295,7 @@ def _region(
 
 
 def _organs(
-    study: Study, course: Course, how: SurveyOptions, drawn: dict[tuple[str, Roi], Covered]
+    study: Study, course: Course, how: SurveyOptions, drawn: dict[tuple[str, Roi], VoxelSum]
 ) -> tuple[tuple[OrganDose, ...], tuple[Problem, ...]]:
     """Return the organ table, or why there is none; a wrong mapping is an error of the user.
 
