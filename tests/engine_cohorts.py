@@ -3,9 +3,9 @@
 import os
 
 import numpy as np
-from engine_systems import CLOSED_PARAMETERS, CLOSED_START
 
 from abscope.engine.batch import Batch, Events
+from engine_systems import CLOSED_PARAMETERS, CLOSED_START
 
 
 def closed_cohort(draws, *, horizon=4.0, widest=5):

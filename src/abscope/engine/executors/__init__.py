@@ -1,4 +1,4 @@
-"""Where a batch runs: in this process, over its cores, on a cluster, on a GPU; one door, ``run``."""
+"""Where a batch runs: here, over the cores, on a cluster, on a GPU; one door, ``run``."""
 
 from abscope.engine.executors.dask import Dask
 from abscope.engine.executors.draws import Cohort, Draws

@@ -23,7 +23,7 @@ def _packed(order: Order) -> bytes:
     """Return an order as bytes, functions of a notebook by value."""
     from distributed.protocol.pickle import dumps
 
-    return bytes(dumps(order))
+    return bytes(dumps(order))  # type: ignore[no-untyped-call]
 
 
 class Dask:
@@ -72,7 +72,7 @@ class Dask:
 
     def _most(self) -> int:
         """Return how many tasks may be under way: workers come and go."""
-        return 2 * max(1, sum(self.client.nthreads().values()))
+        return 2 * max(1, int(sum(self.client.nthreads().values())))
 
     def _submit(self, task: Task, name: str) -> Any:
         # a large argument inside a task is copied by the scheduler: it goes to a worker directly

@@ -13,8 +13,8 @@ from abscope.errors import EngineError, Problem
 
 __all__ = ["Cohort", "Draws"]
 
-Floats = NDArray[np.float64]
-Shape = int | tuple[int, ...]
+_Floats = NDArray[np.float64]
+_Shape = int | tuple[int, ...]
 
 
 class Draws:
@@ -42,7 +42,7 @@ class Draws:
         """Return the numbers of the members in the study."""
         return np.arange(self.first, self.last)
 
-    def uniform(self, name: str, size: Shape = ()) -> Floats:
+    def uniform(self, name: str, size: _Shape = ()) -> _Floats:
         """Return (members, *size) numbers between 0 and 1, neither of which occurs.
 
         Raises EngineError where the name was drawn before: it would be the same numbers again.
@@ -63,13 +63,13 @@ class Draws:
         # 52 bits and a half: exact, symmetric, never 0 or 1
         return np.asarray(((raw >> np.uint64(12)) + 0.5) * 2.0**-52).reshape(self.members, *shape)
 
-    def normal(self, name: str, size: Shape = ()) -> Floats:
+    def normal(self, name: str, size: _Shape = ()) -> _Floats:
         """Return (members, *size) standard normal numbers, by the inverse of the distribution."""
         from scipy.special import ndtri
 
         return np.asarray(ndtri(self.uniform(name, size)))
 
-    def integers(self, name: str, low: int, high: int, size: Shape = ()) -> NDArray[np.int64]:
+    def integers(self, name: str, low: int, high: int, size: _Shape = ()) -> NDArray[np.int64]:
         """Return (members, *size) whole numbers from low to high - 1, each as likely."""
         return low + np.floor(self.uniform(name, size) * (high - low)).astype(np.int64)
 

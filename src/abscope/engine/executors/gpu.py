@@ -42,7 +42,7 @@ from abscope.engine.tables import (
 J = cuda.jit(device=True)
 kernel = cuda.jit(cache=True)
 ROW, LANES, TEAM = 1, 1, {threads}
-VECTORS, BODY_FACTORS, SUMS = {vectors}, {factors}, {sums}
+VECTORS, BODY_FACTORS, SUMS, FRESH = {vectors}, {factors}, {sums}, 6
 
 
 @J
@@ -66,7 +66,7 @@ class Gpu:
             raise EngineError(Problem("executor gpu", what, "numba-cuda", action))
         from numba import cuda
 
-        if not cuda.is_available():
+        if not cuda.is_available():  # type: ignore[no-untyped-call]
             what, expected = "no CUDA device answers", "a device and its driver"
             action = "Use executor='processes', or install the driver."
             raise EngineError(Problem("executor gpu", what, expected, action))
@@ -133,7 +133,7 @@ def shared_bytes(module: ModuleType, ready: Prepared) -> int:
     doubles = (int(module.VECTORS) + 3) * members.states.shape[1] + members.shared.shape[1]
     doubles += members.own.shape[1] + most * (1 + int(module.FACTORS))
     fixed = int(module.SUMS) + int(module.BODY_FACTORS) + 14
-    return 8 * (doubles + fixed)
+    return int(8 * (doubles + fixed))
 
 
 def _module(system: System, method: str, threads: int) -> ModuleType:
@@ -184,4 +184,6 @@ def _same_text(file: str | None, only: str | None) -> str:
         for part in ast.parse(text).body
         if isinstance(part, ast.FunctionDef) and only in (None, part.name)
     ]
-    return "\n\n".join(chosen).replace("np.isfinite", "math.isfinite").replace("np.sqrt", "math.sqrt")
+    return (
+        "\n\n".join(chosen).replace("np.isfinite", "math.isfinite").replace("np.sqrt", "math.sqrt")
+    )

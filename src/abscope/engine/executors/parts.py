@@ -15,15 +15,15 @@ from abscope.engine.tables import Limits, Members, Stops
 
 __all__ = ["Part", "fitted", "joined", "part_of", "ready_part"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
     """The numbers of some members of a prepared batch: what a worker needs besides the kernel."""
 
-    observe_at: Floats
+    observe_at: _Floats
     most: int
     members: Members
     stops: Stops
@@ -37,10 +37,10 @@ class _Sizes:
     system: System
     members: int
     most: int
-    observe_at: Floats
+    observe_at: _Floats
 
 
-def part_of(ready: Prepared, index: Integers) -> Part:
+def part_of(ready: Prepared, index: _Integers) -> Part:
     """Return the members of a prepared batch by their numbers, in this order."""
     members, arrays = ready.members, ready.arrays
     system = arrays.system
@@ -66,7 +66,7 @@ def part_of(ready: Prepared, index: Integers) -> Part:
     )
 
 
-def _stops(ready: Prepared, index: Integers) -> Stops:
+def _stops(ready: Prepared, index: _Integers) -> Stops:
     """Return the stops of the members, with the fields of their events and no others."""
     stops, events = ready.stops, ready.arrays.system.events
     first, chosen = _runs(stops.first[index], stops.first[index + 1] - stops.first[index])
@@ -85,7 +85,7 @@ def _stops(ready: Prepared, index: Integers) -> Stops:
     )  # fmt: skip
 
 
-def _runs(first: Integers, size: Integers) -> tuple[Integers, Integers]:
+def _runs(first: _Integers, size: _Integers) -> tuple[_Integers, _Integers]:
     """Return where each run begins once they follow each other, and the places they come from."""
     begin = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     return begin, np.arange(begin[-1]) + np.repeat(first - begin[:-1], size)
@@ -117,7 +117,7 @@ def _narrow(values: Any, most: int) -> Any:
     return array[:, :most] if array.ndim == 2 and array.shape[1] > max(most, 1) else values
 
 
-def joined(parts: Sequence[tuple[Integers, Trajectories]]) -> tuple[Integers, Trajectories]:
+def joined(parts: Sequence[tuple[_Integers, Trajectories]]) -> tuple[_Integers, Trajectories]:
     """Return the numbers of all members, ascending, and their trajectories in this order."""
     numbers = np.concatenate([index for index, _ in parts])
     order = np.argsort(numbers)
@@ -128,7 +128,7 @@ def joined(parts: Sequence[tuple[Integers, Trajectories]]) -> tuple[Integers, Tr
     for place, one in zip(places, found, strict=True):
         cause[place] = one.cause
 
-    def tables(name: str) -> dict[str, Floats]:
+    def tables(name: str) -> dict[str, _Floats]:
         names = getattr(found[0], name)
         return {key: _stacked([getattr(one, name)[key] for one in found], places) for key in names}
 
@@ -144,12 +144,13 @@ def joined(parts: Sequence[tuple[Integers, Trajectories]]) -> tuple[Integers, Tr
     )
 
 
-def _stacked(tables: list[Floats], places: list[Integers]) -> Floats:
+def _stacked(tables: list[_Floats], places: list[_Integers]) -> _Floats:
     """Return rows of several tables at their places; NaN where a table is narrower."""
     widest = tuple(max(sizes) for sizes in zip(*(t.shape[1:] for t in tables), strict=True))
     rows = sum(len(table) for table in tables)
     whole = np.full((rows, *widest), np.nan)
     if rows:
         for table, place in zip(tables, places, strict=True):
-            whole[(place, *(slice(size) for size in table.shape[1:]))] = table
+            within: Any = (place, *(slice(size) for size in table.shape[1:]))
+            whole[within] = table
     return whole

@@ -18,14 +18,14 @@ __all__ = [
     "Counts", "Histogram", "Moments", "Reduction", "Rows", "Spread", "Together", "Whole",
 ]  # fmt: skip
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+_Integers = NDArray[np.int64]
 
 
 class Reduction(Protocol):
     """How trajectories become a summary: a part of each chunk, parts joined, the whole finished."""
 
-    def of(self, found: Trajectories, members: Integers) -> Any:
+    def of(self, found: Trajectories, members: _Integers) -> Any:
         """Return the part of a chunk; ``members`` are the numbers of its members."""
 
     def join(self, one: Any, other: Any) -> Any:
@@ -39,7 +39,7 @@ class Reduction(Protocol):
 class Whole:
     """Keeps the trajectories."""
 
-    def of(self, found: Trajectories, members: Integers) -> list[tuple[Integers, Trajectories]]:
+    def of(self, found: Trajectories, members: _Integers) -> list[tuple[_Integers, Trajectories]]:
         """Return the trajectories of a chunk."""
         return [(members, found)]
 
@@ -48,7 +48,7 @@ class Whole:
         one.extend(other)
         return one
 
-    def finish(self, part: list[tuple[Integers, Trajectories]]) -> Trajectories:
+    def finish(self, part: list[tuple[_Integers, Trajectories]]) -> Trajectories:
         """Return the trajectories of all members in their order."""
         return joined(part)[1]
 
@@ -62,7 +62,7 @@ class Rows:
 
     function: Callable[[Trajectories], Mapping[str, ArrayLike]]
 
-    def of(self, found: Trajectories, members: Integers) -> list[tuple[Integers, dict[str, Any]]]:
+    def of(self, found: Trajectories, members: _Integers) -> list[tuple[_Integers, dict[str, Any]]]:
         """Return the rows of a chunk; raises EngineError where there is not one per member."""
         rows = {name: np.asarray(values) for name, values in self.function(found).items()}
         for name, values in rows.items():
@@ -76,10 +76,12 @@ class Rows:
         one.extend(other)
         return one
 
-    def finish(self, part: list[tuple[Integers, dict[str, Any]]]) -> dict[str, NDArray[Any]]:
+    def finish(self, part: list[tuple[_Integers, dict[str, Any]]]) -> dict[str, NDArray[Any]]:
         """Return the arrays of all members in their order."""
         order = np.argsort(np.concatenate([members for members, _ in part]))
-        return {name: np.concatenate([rows[name] for _, rows in part])[order] for name in part[0][1]}
+        return {
+            name: np.concatenate([rows[name] for _, rows in part])[order] for name in part[0][1]
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +91,11 @@ class Spread:
     NaN where nothing is counted; a deviation takes two values.
     """
 
-    count: Floats
-    mean: Floats
-    sd: Floats
-    low: Floats
-    high: Floats
+    count: _Floats
+    mean: _Floats
+    sd: _Floats
+    low: _Floats
+    high: _Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Moments:
 
     names: tuple[str, ...] = ()
 
-    def of(self, found: Trajectories, members: Integers) -> dict[str, tuple[Floats, ...]]:  # noqa: ARG002
+    def of(self, found: Trajectories, members: _Integers) -> dict[str, tuple[_Floats, ...]]:  # noqa: ARG002
         """Return count, mean, squares, lowest and highest of a chunk."""
         names = self.names or tuple(found.observables)
         return {name: _moments(_flat(found, name)) for name in names}
@@ -115,7 +117,7 @@ class Moments:
         """Return the moments of both."""
         return {name: _both(*_widened(one[name], other[name])) for name in one}
 
-    def finish(self, part: dict[str, tuple[Floats, ...]]) -> dict[str, Spread]:
+    def finish(self, part: dict[str, tuple[_Floats, ...]]) -> dict[str, Spread]:
         """Return the spread of each observable."""
         summary = {}
         for name, (count, mean, squares, low, high) in part.items():
@@ -126,7 +128,7 @@ class Moments:
         return summary
 
 
-def _flat(found: Trajectories, name: str) -> Floats:
+def _flat(found: Trajectories, name: str) -> _Floats:
     """Return (values, times) of an observable; raises EngineError where it does not exist."""
     if name not in found.observables:
         known = ", ".join(found.observables)
@@ -135,7 +137,7 @@ def _flat(found: Trajectories, name: str) -> Floats:
     return values.reshape(values.shape[0], -1).T
 
 
-def _moments(values: Floats) -> tuple[Floats, ...]:
+def _moments(values: _Floats) -> tuple[_Floats, ...]:
     there = ~np.isnan(values)
     count = there.sum(axis=0).astype(float)
     mean = np.where(there, values, 0.0).sum(axis=0) / np.maximum(count, 1.0)
@@ -145,7 +147,7 @@ def _moments(values: Floats) -> tuple[Floats, ...]:
     return count, mean, squares, low, high
 
 
-def _widened(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> list[list[Floats]]:
+def _widened(one: tuple[_Floats, ...], other: tuple[_Floats, ...]) -> list[list[_Floats]]:
     """Return both with as many times, nothing counted where one has fewer."""
     times = max(one[0].size, other[0].size)
     nothing = (0.0, 0.0, 0.0, np.inf, -np.inf)
@@ -155,7 +157,7 @@ def _widened(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> list[list[Fl
     ]
 
 
-def _both(one: list[Floats], other: list[Floats]) -> tuple[Floats, ...]:
+def _both(one: list[_Floats], other: list[_Floats]) -> tuple[_Floats, ...]:
     count, mean, squares, low, high = one
     count2, mean2, squares2, low2, high2 = other
     total = count + count2
@@ -171,10 +173,10 @@ def _both(one: list[Floats], other: list[Floats]) -> tuple[Floats, ...]:
 class Counts:
     """Values at each time by bin: below the first edge, between the edges, from the last on."""
 
-    edges: Floats
-    counts: Integers
+    edges: _Floats
+    counts: _Integers
 
-    def quantile(self, share: float) -> Floats:
+    def quantile(self, share: float) -> _Floats:
         """Return the quantile at each time, linear within its bin; NaN outside the edges."""
         upto = np.cumsum(self.counts, axis=1, dtype=float)
         found = np.full(len(upto), np.nan)
@@ -192,7 +194,7 @@ class Histogram:
     name: str
     edges: ArrayLike
 
-    def of(self, found: Trajectories, members: Integers) -> Integers:  # noqa: ARG002
+    def of(self, found: Trajectories, members: _Integers) -> _Integers:  # noqa: ARG002
         """Return (times, bins + 2) counts of a chunk."""
         edges = np.asarray(self.edges, float)
         if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
@@ -206,13 +208,13 @@ class Histogram:
         counted = np.bincount(place[there], minlength=(edges.size + 1) * times)
         return counted.reshape(times, -1).astype(np.int64)
 
-    def join(self, one: Integers, other: Integers) -> Integers:
+    def join(self, one: _Integers, other: _Integers) -> _Integers:
         """Return the sum."""
         times = max(len(one), len(other))
         more = [np.pad(part, ((0, times - len(part)), (0, 0))) for part in (one, other)]
         return np.asarray(more[0] + more[1])
 
-    def finish(self, part: Integers) -> Counts:
+    def finish(self, part: _Integers) -> Counts:
         """Return the counts with their edges."""
         return Counts(np.asarray(self.edges, float), part)
 
@@ -223,7 +225,7 @@ class Together:
 
     reductions: Mapping[str, Reduction]
 
-    def of(self, found: Trajectories, members: Integers) -> dict[str, Any]:
+    def of(self, found: Trajectories, members: _Integers) -> dict[str, Any]:
         """Return the parts of a chunk."""
         parts = {name: each.of(found, members) for name, each in self.reductions.items()}
         return {"outcomes": np.bincount(found.outcome, minlength=len(Outcome)), **parts}

@@ -131,9 +131,7 @@ def _system(system: Any) -> tuple[Compiled, str]:
     return compile_system(system()), "" if "<" in path else path
 
 
-def _groups(
-    batch: Batch | Cohort, ready: Prepared | None, chunk: int
-) -> list[NDArray[np.int64]]:
+def _groups(batch: Batch | Cohort, ready: Prepared | None, chunk: int) -> list[NDArray[np.int64]]:
     """Return the members of each chunk: alike in size where the batch is at hand."""
     members = int(batch.members)
     order = np.arange(members) if ready is None else ready.members.order

@@ -97,14 +97,18 @@ class Failure:
 
 
 class Executor(Protocol):
-    """Where tasks run.
+    """Where tasks run."""
 
-    ``chunk`` is the most members of a task; ``pack`` turns an order into bytes where tasks leave
-    this process, else it is None; it raises EngineError for what cannot be found there.
-    """
+    @property
+    def chunk(self) -> int:
+        """Return the most members of a task."""
 
-    chunk: int
-    pack: Callable[[Order], bytes] | None
+    @property
+    def pack(self) -> Callable[[Order], bytes] | None:
+        """Return what turns an order into bytes where tasks leave this process, else None.
+
+        It raises EngineError for what cannot be found there.
+        """
 
     def results(self, tasks: Iterator[Task]) -> Generator[Done | Failure, None, None]:
         """Yield what came of each task, in any order; stop all of them when closed."""

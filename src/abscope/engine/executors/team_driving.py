@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from abscope.engine.stepping import J, close, ill, judge, load, plan
 from abscope.engine.tables import (
-    CAUSE,
     COUNT,
     ERROR,
     GOOD,
@@ -29,27 +28,35 @@ from abscope.engine.tables import (
 )
 
 if TYPE_CHECKING:
-    attempt: Any
-    cuda: Any
-    doubles: Any
-    integers: Any
-    keep: Any
-    kernel: Any
-    prepare: Any
-    record: Any
-    run_stops: Any
-    vectors: Any
-    BODY: int
-    BODY_FACTORS: int
-    FACTORS: int
-    OWN: int
-    SUMS: int
-    TEAM: int
-    VECTORS: int
+    attempt: Any = None
+    cuda: Any = None
+    doubles: Any = None
+    integers: Any = None
+    keep: Any = None
+    prepare: Any = None
+    record: Any = None
+    run_stops: Any = None
+    vectors: Any = None
+    BODY: int = 0
+    BODY_FACTORS: int = 0
+    FACTORS: int = 0
+    OWN: int = 0
+    SUMS: int = 0
+    TEAM: int = 0
+    VECTORS: int = 0
 
 __all__ = [
-    "absolute", "added", "log", "lowered", "maximum", "minimum", "observe", "power", "step",
+    "FRESH", "absolute", "added", "finish", "kernel", "log", "lowered", "maximum", "minimum",
+    "observe", "power", "rooms", "step", "team",
 ]  # fmt: skip
+
+#: row of the clock that says whether a jump was just made
+FRESH = 6
+
+
+def kernel(function: Any) -> Any:
+    """Return the function; a kernel has the compiling decorator of this name."""
+    return function
 
 
 # ---- the text below goes into the kernels ---------------------------------------------------
@@ -129,50 +136,73 @@ def observe(lane: Any, number: Any, memory: Any, clock: Any, results: Any) -> No
             results.states[b, number, row] = y[row]
 
 
+@J
+def rooms(room: Any, shared: Any, own: Any, most: Any) -> Any:
+    """Return the parts of the shared memory after the vectors of the method."""
+    size = BODY + OWN * most
+    at = VECTORS * size
+    p = at + 3 * size
+    q = p + shared
+    here = q + own
+    lu = here + most
+    return (
+        room[at : at + size],
+        room[at + size : at + 2 * size],
+        room[at + 2 * size : p],
+        room[p:q],
+        room[q:here],
+        room[here:lu],
+        room[lu : lu + most * FACTORS],
+    )
+
+
+@J
+def finish(look: Any, rows: Any, memory: Any, clock: Any, case: Any, miss: Any) -> None:
+    """Do what is due after a step: end the member, or go through its stops."""
+    real, whole = clock.real, clock.whole
+    whole[FRESH, 0] = 0
+    if look != 0 or real[LOW, 0] < 0.0:
+        if ill(0, rows, memory, clock, miss, case[2]):
+            close(0, rows, clock, memory.y, case[3])
+        elif real[TIME, 0] == real[UNTIL, 0]:
+            run_stops(0, memory, clock, case)
+            whole[FRESH, 0] = 1
+
+
 @kernel
-def team(
+def team(  # noqa: PLR0913 - a device is given arrays, not records of arrays
     order: Any, count: Any, start: Any, states: Any, shared: Any, own: Any,
     first: Any, time: Any, kind: Any, ref: Any, value: Any, data: Any,
     bounds: Any, rtol: Any, first_step: Any, max_steps: Any, error_order: Any,
     observed: Any, own_observed: Any, kept: Any, final: Any, ended: Any, most: Any,
 ) -> None:  # fmt: skip
     """Integrate one member per block; ``most`` is the most replicates of a member."""
-    lane = cuda.threadIdx.x
-    b = order[cuda.blockIdx.x]
+    lane, b = cuda.threadIdx.x, order[cuda.blockIdx.x]
     real = cuda.shared.array((7, 1), doubles)
     whole = cuda.shared.array((7, 1), integers)
     red = cuda.shared.array(SUMS, doubles)
     ls = cuda.shared.array(BODY_FACTORS, doubles)
     room = cuda.shared.array(0, doubles)
-    size = BODY + OWN * most
-    work = vectors(room, size)
-    at = VECTORS * size
-    y, trial, miss = room[at : at + size], room[at + size : at + 2 * size], room[at + 2 * size : at + 3 * size]
-    at = at + 3 * size
-    p = room[at : at + shared.shape[1]]
-    at = at + shared.shape[1]
-    q = room[at : at + own.shape[1]]
-    at = at + own.shape[1]
-    here = room[at : at + most]
-    at = at + most
-    lu = room[at : at + most * FACTORS]
-    members = Members(order, count, start, states, shared, own)
-    stops = Stops(first, time, kind, ref, value, data)
-    limits = Limits(bounds, rtol, first_step, max_steps, error_order, BODY, OWN)
-    results = Results(observed, own_observed, kept, final, ended)
-    case = (members, stops, limits, results)
+    work = vectors(room, BODY + OWN * most)
+    y, trial, miss, p, q, here, lu = rooms(room, shared.shape[1], own.shape[1], most)
+    case = (
+        Members(order, count, start, states, shared, own),
+        Stops(first, time, kind, ref, value, data),
+        Limits(bounds, rtol, first_step, max_steps, error_order, BODY, OWN),
+        Results(observed, own_observed, kept, final, ended),
+    )
     memory, clock = Memory(y, p, q, here), Clock(real, whole)
     if lane == 0:
-        load(0, b, members, memory, clock)
+        load(0, b, case[0], memory, clock)
         whole[PLACE, 0] = first[b]
         real[WISH, 0] = first_step
         run_stops(0, memory, clock, case)
-        whole[6, 0] = 1
+        whole[FRESH, 0] = 1
     cuda.syncthreads()
     while whole[MEMBER, 0] >= 0:
         n = whole[COUNT, 0]
         rows = BODY + OWN * n
-        if whole[6, 0] == 1:
+        if whole[FRESH, 0] == 1:
             prepare(y, p, q, here, work, n, lane, red)
         cuda.syncthreads()
         if lane == 0:
@@ -189,11 +219,5 @@ def team(
         keep(y, trial, real[GOOD], bounds, real[LOW], work, rows, lane, red)
         cuda.syncthreads()
         if lane == 0:
-            whole[6, 0] = 0
-            if look != 0 or real[LOW, 0] < 0.0:
-                if ill(0, rows, memory, clock, miss, limits):
-                    close(0, rows, clock, y, results)
-                elif real[TIME, 0] == real[UNTIL, 0]:
-                    run_stops(0, memory, clock, case)
-                    whole[6, 0] = 1
+            finish(look, rows, memory, clock, case, miss)
         cuda.syncthreads()

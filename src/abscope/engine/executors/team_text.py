@@ -20,7 +20,7 @@ _WAIT = "cuda.syncthreads()"
 class _Plain(ast.NodeTransformer):
     """Loads and stores of rows become places of arrays, the numbers plain doubles."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name that ast looks for
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         """Rewrite a call that loads a number or makes one."""
         self.generic_visit(node)
         name = _called(node)
@@ -32,13 +32,13 @@ class _Plain(ast.NodeTransformer):
             return ast.IfExp(*node.args)
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
         """Rewrite a call that stores a number."""
         self.generic_visit(node)
         name = _called(node.value)
         if name not in _STORES:
             return node
-        assert isinstance(node.value, ast.Call)  # noqa: S101 - what _called says
+        assert isinstance(node.value, ast.Call)
         return ast.Assign([_place(node.value.args, ast.Store())], node.value.args[-1])
 
 
@@ -64,7 +64,7 @@ def _lines(*lines: str) -> list[ast.stmt]:
 
 def _on_first(body: list[ast.stmt]) -> ast.If:
     [branch] = _lines("if lane == 0: pass")
-    assert isinstance(branch, ast.If)  # noqa: S101
+    assert isinstance(branch, ast.If)
     branch.body = body
     return branch
 
@@ -74,7 +74,7 @@ def _is_loop(statement: ast.stmt, over: str) -> bool:
 
 
 def _dealt(loop: ast.stmt, over: str) -> ast.For:
-    assert isinstance(loop, ast.For)  # noqa: S101
+    assert isinstance(loop, ast.For)
     loop.iter = ast.parse(f"range(lane, {over}, TEAM)", mode="eval").body
     return loop
 
@@ -112,13 +112,13 @@ class Team:
         new, alone = list(head), list[ast.stmt]()
         for k, statement in enumerate(body[first:], first):
             if k in loops:
-                new += self._alone(alone, (), body[k:]) if alone else []
+                new += self._alone(alone, body[k:]) if alone else []
                 alone = []
                 new.append(_dealt(statement, "n"))
                 new += self._gathered(added) if k == first else []
             else:
                 alone.append(statement)
-        new += self._alone(alone, (), ()) if alone else _lines(_WAIT)
+        new += self._alone(alone, []) if alone else _lines(_WAIT)
         return _with_team(function, new)
 
     def _gathered(self, added: list[str]) -> list[ast.stmt]:
@@ -133,11 +133,8 @@ class Team:
         lines += [f"    {name} = {name} + red[other*{size} + {k}]" for k, name in enumerate(added)]
         return _lines(*lines, _WAIT)
 
-    def _alone(
-        self, alone: list[ast.stmt], _: tuple[()], later: Iterable[ast.stmt]
-    ) -> list[ast.stmt]:
+    def _alone(self, alone: list[ast.stmt], later: list[ast.stmt]) -> list[ast.stmt]:
         """Return lines for one thread; what later ones need of them is told to all."""
-        later = list(later)
         told = [n for n in _names(later, ast.Load) if n in set(_names(alone, ast.Store))]
         self.sums = max(self.sums, len(told))
         tell = _lines(*(f"red[{k}] = {name}" for k, name in enumerate(told)))
