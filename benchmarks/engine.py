@@ -26,14 +26,13 @@ import numba as nb
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from engine_systems import colonies, colony_batch  # noqa: E402
-
-from abscope.engine.batch import Batch  # noqa: E402
-from abscope.engine.compiling import compile_system  # noqa: E402
-from abscope.engine.gradients import gradients  # noqa: E402
-from abscope.engine.lanes import lanes_of  # noqa: E402
-from abscope.engine.simulation import Settings, prepare, simulate  # noqa: E402
-from abscope.engine.tables import END, OBSERVE, SET_SHARED  # noqa: E402
+from abscope.engine.batch import Batch
+from abscope.engine.compiling import compile_system
+from abscope.engine.gradients import gradients
+from abscope.engine.lanes import lanes_of
+from abscope.engine.simulation import Settings, prepare, simulate
+from abscope.engine.tables import END, OBSERVE, SET_SHARED
+from engine_systems import colonies, colony_batch
 
 DIRECTIONS = (
     *("fade", "wash", "spread", "die", "tire", "fast", "swap", "go", "teach", "make"),
@@ -256,8 +255,9 @@ def main() -> None:
     exact = simulate(compiled, batch, Settings(rtol=1e-9)).observables
     few_exact = simulate(compiled, few, Settings(rtol=1e-9)).observables
     peak = fma_peak()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
-          f"{platform.python_version()}, numba {version('numba')}; FMA peak {peak:.1f} GFLOP/s")  # fmt: skip
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    versions = f"Python {platform.python_version()}, numba {version('numba')}"
+    print(f"{machine}, {versions}; FMA peak {peak:.1f} GFLOP/s")
     rows = own_rows(batch, exact, arguments.repeats)
     rows += peer_rows(few, few_exact, 1e-5)
     first = rows[0].per_second

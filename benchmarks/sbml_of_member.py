@@ -1,4 +1,4 @@
-"""One member of a batch as SBML, for the peers that read it: replicates unrolled, events written."""
+"""One member of a batch as SBML, for peers that read it: replicates unrolled, events written."""
 
 from typing import Any
 

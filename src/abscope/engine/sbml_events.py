@@ -18,7 +18,7 @@ from abscope.engine.setup import Arrays
 from abscope.engine.symbols import Maximum, Minimum
 from abscope.engine.tables import END, OBSERVE, SET_OWN, SET_SHARED, Stops
 from abscope.engine.trace import Jump, Trace
-from abscope.engine.units import parse_unit
+from abscope.engine.units import ONE, parse_unit
 
 __all__ = ["EventPrinter", "Names"]
 
@@ -152,15 +152,20 @@ class EventPrinter:
         stands: dict[Any, Any] = {}
         for symbol, field in kind.fields.items():
             value, unit = fields[field.name], parse_unit(field.unit)
+            if value == 0 or unit == ONE:
+                stands[symbol] = sp.Integer(int(value)) if value.is_integer() else sp.Float(value)
+                continue
             same = sp.Symbol(f"number_{value!r}_{unit}", positive=value > 0 or None)
-            stands[symbol] = sp.Integer(0) if value == 0 else same
-            numbers[same] = Number(value, unit)
+            stands[symbol], numbers[same] = same, Number(value, unit)
         expression = self._settled(kind.expression.xreplace(stands))
         if expression == kind.symbol:
             return "", []
         used, unit = expression.free_symbols, self.printer.symbol_units[kind.symbol]
         arguments = sorted(used - set(numbers), key=str)
-        name = f"{kind.name}_{sum(known == kind.name for known, _ in self._calls) + 1}"
+        same = [
+            name for (known, _), (name, _) in self._calls.items() if known == kind.name and name
+        ]
+        name = f"{kind.name}_{len(same) + 1}"
         whole = Element("functionDefinition", id=name)
         whole.append(self.printer.function(expression, arguments, numbers, unit))
         self.functions.append(whole)

@@ -157,6 +157,9 @@ class MathPrinter:
         x, zero = e.args[0], sp.Integer(0)
         if isinstance(e, Step):
             return self._pieces(sp.Integer(1), ("gt", x, zero), zero, ONE)
+        if isinstance(e, Power) and e.args[1].is_number and e.args[1] > 0:
+            base = self._pieces(x, ("gt", x, zero), zero, self.unit_of(x))
+            return self._apply("power", base, e.args[1])
         if isinstance(e, Power):
             unit = self.unit_of(e)
             return self._pieces(sp.Pow(x, e.args[1], evaluate=False), ("gt", x, zero), zero, unit)
