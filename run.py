@@ -76,4 +76,5 @@ if __name__ == "__main__":
     if asked.command == "demo":
         demo()
     elif asked.command == "test":
-        sys.exit(call("-m", "pytest", "--cov=abscope", "--cov-report=term:skip-covered"))
+        report = ("--cov=abscope", "--cov-report=term:skip-covered")
+        sys.exit(call("-m", "pytest", "-n", "logical", "--dist", "loadfile", *report))
