@@ -195,15 +195,26 @@ def _lines(survey: "DoseSurvey") -> Iterator[str]:
         yield ""
         yield from _organ_lines(survey)
     yield from (f"no organ table: {problem}" for problem in survey.organ_problems)
-    marks = {"refused": "accepted:", "warning": "warning:", "note": "note:"}
     if survey.findings:
+        from abscope.dose.brief import brief_findings
+
         yield ""
-    yield from (f"{marks[item.severity]} {item}" for item in survey.findings)
+        yield from brief_findings(survey.findings)
+    yield from _organ_questions(survey)
+    yield from (f"question: {question}" for question in survey.questions)
+
+
+def _organ_questions(survey: "DoseSurvey") -> Iterator[str]:
+    unlike = []
     for match in survey.organ_mapping.questions:
         near = ", ".join(item.organ for item in match.candidates)
-        likely = f" Is it {near}?" if near else ""
-        yield f"question: region {match.roi_name}: its organ is not known.{likely}"
-    yield from (f"question: {question}" for question in survey.questions)
+        if near:
+            yield f"question: region {match.roi_name}: its organ is not known. Is it {near}?"
+        else:
+            unlike.append(match.roi_name)
+    if unlike:
+        many = f"regions {', '.join(unlike)}" if len(unlike) > 1 else f"region {unlike[0]}"
+        yield f"question: {many}: no organ has a name like it."
 
 
 def _course_lines(survey: "DoseSurvey") -> Iterator[str]:
@@ -231,16 +242,20 @@ def _region_lines(survey: "DoseSurvey") -> list[str]:
     return table(rows, head=head)
 
 
-def _lesion_lines(survey: "DoseSurvey") -> list[str]:
-    head = ("lesion", "course", "region", "class", "mean Gy", "D95", "D50", "D2", "because")
+def _lesion_lines(survey: "DoseSurvey") -> Iterator[str]:
+    head = ("lesion", "course", "region", "class", "mean Gy", "D95", "D50", "D2")
     rows = [
         (
             row.lesion, row.course, row.roi_name or "-", row.exposure, _gy(row.mean_dose_gy),
-            _gy(row.d95_dose_gy), _gy(row.d50_dose_gy), _gy(row.d2_dose_gy), "; ".join(row.reasons),
+            _gy(row.d95_dose_gy), _gy(row.d50_dose_gy), _gy(row.d2_dose_gy),
         )
         for row in survey.lesions
     ]  # fmt: skip
-    return table(rows, head=head)
+    yield from table(rows, head=head)
+    yield ""
+    yield "Why (more with --explain LESION):"
+    why = [(row.lesion, row.course, "; ".join(row.reasons)) for row in survey.lesions]
+    yield from table(why, head=("lesion", "course", "because"))
 
 
 def _organ_lines(survey: "DoseSurvey") -> list[str]:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from abscope.dose.courses import Course
 from abscope.dose.geometry.grid import DoseGrid, Floats, Grid
 from abscope.dose.geometry.interpolate import Method, dose_at
+from abscope.dose.radiobiology.bed import voxel_bed_gy, voxel_eqd2_gy
 from abscope.dose.transforms import move_dose
 from abscope.errors import Problem, UsageError
 
@@ -36,7 +37,6 @@ __all__ = [
 
 Effect = Literal["physical", "bed", "eqd2"]
 
-_REFERENCE_GY = 2.0
 #: Parts that the open share is split into for the bounds; any split gives a valid bound.
 _PARTS = 100
 #: Voxel centers that are looked up at once, to bound the memory.
@@ -80,6 +80,7 @@ def voxel_effect(
 ) -> Floats:
     """Return delivered doses as they are, as BED or as EQD2 (Gy), each with its own d = D / n.
 
+    NaN, where no dose is known, stays NaN.
     Raises UsageError where BED or EQD2 is asked for without fractions or without alpha/beta > 0.
 
     >>> voxel_effect(np.array([22.5]), n_fractions=5, effect="bed", alpha_beta_gy=10.0).tolist()
@@ -97,10 +98,13 @@ def voxel_effect(
         problems.append(Problem(effect, what, "a finite number > 0 Gy", "Name the tumor type."))
     if problems or n_fractions is None or alpha_beta_gy is None:
         raise UsageError(problems)
-    per_fraction = dose_gy / max(n_fractions, 1)
-    if effect == "bed":
-        return np.asarray(dose_gy * (1.0 + per_fraction / alpha_beta_gy))
-    return np.asarray(dose_gy * (per_fraction + alpha_beta_gy) / (_REFERENCE_GY + alpha_beta_gy))
+    formula = voxel_bed_gy if effect == "bed" else voxel_eqd2_gy
+    known = ~np.isnan(dose_gy)
+    found = np.full(dose_gy.shape, np.nan)
+    found[known] = formula(
+        dose_gy[known], n_fractions=max(n_fractions, 1), alpha_beta_gy=alpha_beta_gy
+    )
+    return found
 
 
 def accumulate(

@@ -30,6 +30,7 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
             "outside the dose grid",
             "all of it inside (0.1 % are let pass)",
             "The dose there is unknown: every value holds for the part inside only.",
+            brief=f"{curve.outside_ml / whole:.1%}",
         )
     if inside > 0 and curve.n_dose_voxels < _FEWEST_VOXELS:
         yield DoseFinding(
@@ -39,6 +40,7 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
             f"covers {curve.n_dose_voxels} voxels of the dose grid",
             "50 or more",
             "Its D98, D2 and extremes rest on interpolation.",
+            brief=f"{curve.n_dose_voxels}",
         )
     if inside > 0 and curve.d98_spread_gy > _SPREAD_GY:
         yield from _spread(about, curve)
@@ -63,4 +65,5 @@ def _spread(about: str, curve: Dvh) -> Iterator[DoseFinding]:
             f"D98 changes by {curve.d98_spread_gy:.2f} Gy with the rule for the end planes",
             f"at most 5 % of D98 ({d98:.2f} Gy) or 0.01 Gy",
             "Report D98 with this spread.",
+            brief=f"{curve.d98_spread_gy:.2f} of {d98:.2f} Gy",
         )

@@ -17,7 +17,7 @@ class DoseFinding:
 
     A refused finding stops the work unless its code was accepted with a reason; ``accepted`` then
     holds that reason, and the finding stays with every result. A ``firm`` one cannot be accepted:
-    without what is missing there is no number to take.
+    without what is missing there is no number to take. ``brief`` is the value alone, for a list.
     """
 
     code: str
@@ -28,6 +28,7 @@ class DoseFinding:
     action: str
     accepted: str = ""
     firm: bool = False
+    brief: str = ""
 
     def __str__(self) -> str:
         """Return the finding on one line, as the readable output shows it."""

@@ -21,6 +21,8 @@ __all__ = ["PlanDose", "plan_doses", "sum_of_doses"]
 _WHOLE = ("PLAN", "BRACHY")
 #: Two grids are the same within this distance.
 _SAME_GRID_MM = 1e-3
+#: A plan and the sum of its beams are the same within this share of the largest dose.
+_BEAMS_FRAC = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +163,7 @@ def _whole(whole: list[DoseObject], mine: list[DoseObject], plan: Plan) -> PlanD
                 "each beam counted once", "Nothing to do.",
             )
         )  # fmt: skip
+    findings += _beams_differ(first, mine, plan)
     group = plan.groups[0] if len(plan.groups) == 1 else None
     if len(plan.groups) > 1:
         findings.append(
@@ -173,6 +176,29 @@ def _whole(whole: list[DoseObject], mine: list[DoseObject], plan: Plan) -> PlanD
         )  # fmt: skip
     day = plan.day if plan.day is not None else first.day
     return PlanDose(first.dose, group, True, f"{first.summation} dose", day, False, tuple(findings))
+
+
+def _beams_differ(
+    whole: DoseObject, mine: Sequence[DoseObject], plan: Plan
+) -> tuple[DoseFinding, ...]:
+    """Warn where the doses of all beams of a plan do not add up to the dose of the plan."""
+    beams = [item for item in mine if item.summation == "BEAM"]
+    numbers = [number for item in beams for number in item.beams]
+    given = {beam.number for beam in plan.beams}
+    comparable = bool(given) and set(numbers) == given and len(numbers) == len(given)
+    if not comparable or not all(_same_grid(whole.dose, item.dose) for item in beams):
+        return ()
+    apart_gy = float(np.abs(sum_of_doses(beams).dose_gy - whole.dose.dose_gy).max())
+    if apart_gy <= _BEAMS_FRAC * float(whole.dose.dose_gy.max()):
+        return ()
+    return (
+        DoseFinding(
+            "beams-differ", "warning", "",
+            f"the {whole.summation} dose and the sum of its {len(beams)} BEAM doses are up to "
+            f"{apart_gy:.3f} Gy apart", "agreement within 1 % of the largest dose",
+            f"The {whole.summation} dose is used. Were all exported from one calculation?",
+        ),
+    )  # fmt: skip
 
 
 def _without_plan(doses: Sequence[DoseObject], known: set[str]) -> tuple[PlanDose, ...]:

@@ -33,6 +33,7 @@ from abscope.dose.regions import VoxelSum
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.study import Study
+from abscope.dose.system_dvh import course_differences
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import DicomError, Problem
 
@@ -322,6 +323,21 @@ def _findings(
         *study.findings,
         *(item for course in courses for item in course.findings),
         *(item for region in regions for item in region.curve.findings),
+        *(item for course in courses for item in _beside_system(study, course, regions)),
     ]
     order = {"refused": 0, "warning": 1, "note": 2}
     return tuple(sorted(dict.fromkeys(every), key=lambda item: order[item.severity]))
+
+
+def _beside_system(
+    study: Study, course: Course, regions: Sequence[RegionDose]
+) -> tuple[DoseFinding, ...]:
+    """Compare with the curves of the planning system, which number the regions of its own set."""
+    if not any(item.uid == course.structure_set_uid for item in study.structure_sets):
+        return ()
+    curves = {
+        item.roi_number: (item.roi_name, item.curve)
+        for item in regions
+        if item.course == course.name
+    }
+    return course_differences(course, objects=study.doses, curves=curves)

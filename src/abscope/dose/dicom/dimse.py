@@ -128,7 +128,7 @@ class _Door:
         import ssl
 
         host, options = self.address[0], self.options
-        if "pacs_plain" in options.accepted or (is_loopback(host) and not options.ca_file):
+        if "pacs-plain" in options.accepted or (is_loopback(host) and not options.ca_file):
             return None
         return ssl.create_default_context(cafile=options.ca_file or None), host
 
@@ -171,7 +171,7 @@ def _entity(door: _Door) -> tuple[Any, tuple[DoseFinding, ...]]:
     accepted = check_door(
         door.where,
         host=address[0],
-        encrypted="pacs_plain" not in options.accepted,
+        encrypted="pacs-plain" not in options.accepted,
         options=options,
         token_used=False,
     )

@@ -40,8 +40,8 @@ class PacsQuery:
 class PacsOptions:
     """How to talk to the archive, and how much to take from it.
 
-    ``accepted`` holds code -> reason for what is refused otherwise: ``pacs_plain`` (no TLS to
-    another machine), ``pacs_no_token``. ``token`` is sent as bearer token and kept nowhere.
+    ``accepted`` holds code -> reason for what is refused otherwise: ``pacs-plain`` (no TLS to
+    another machine), ``pacs-no-token``. ``token`` is sent as bearer token and kept nowhere.
     ``ca_file`` names the certificates to trust besides those of the system. ``move_port`` asks the
     archive to send to this port here (C-MOVE) instead of over the open association (C-GET); the
     archive has to know ``calling_ae`` with that port.
@@ -147,7 +147,7 @@ def check_door(
     if not encrypted:
         found.append(
             DoseFinding(
-                "pacs_plain",
+                "pacs-plain",
                 "refused",
                 where,
                 "names and images would cross the network unencrypted",
@@ -158,7 +158,7 @@ def check_door(
     if token_used and not options.token:
         found.append(
             DoseFinding(
-                "pacs_no_token",
+                "pacs-no-token",
                 "refused",
                 where,
                 "the archive would be asked without a token",

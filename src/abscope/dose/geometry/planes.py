@@ -107,7 +107,7 @@ def plane_stack(roi: Roi, *, grid: Grid, plane_spacing_mm: float | None = None) 
         )
     gaps = np.diff(levels)
     bridged: NDArray[np.bool_] = gaps <= GAP_FACTOR * spacing * (1 + 1e-9)
-    findings += _gap_findings(roi.name, levels, gaps, bridged, spacing)
+    findings += _gap_findings(roi, levels, bridged, spacing)
     planes = []
     for n, members in enumerate(groups):
         below = float(gaps[n - 1]) if n > 0 and bridged[n - 1] else None
@@ -209,29 +209,35 @@ def _duplicate(name: str, dropped: int, level: float) -> DoseFinding:
 
 
 def _gap_findings(
-    name: str, levels: Floats, gaps: Floats, bridged: NDArray[np.bool_], spacing: float
+    roi: Roi, levels: Floats, bridged: NDArray[np.bool_], spacing: float
 ) -> list[DoseFinding]:
-    found = [
-        DoseFinding(
-            "gap-in-planes",
-            "warning",
-            f"region {name}",
-            f"no contour over {gap:.2f} mm from {level:.2f} mm on along the normal of the planes",
-            f"at most {GAP_FACTOR:g} times the median spacing of {spacing:.2f} mm",
-            "The gap is not part of the region. Is a contour missing?",
+    found = []
+    gaps = np.diff(levels)[~bridged]
+    if len(gaps):
+        least, most = float(gaps.min()), float(gaps.max())
+        several = f"{len(gaps)} gaps of {least:.2f} to {most:.2f} mm"
+        where = several if len(gaps) > 1 else f"a gap of {most:.2f} mm"
+        found.append(
+            DoseFinding(
+                "gap-in-planes",
+                "warning",
+                f"region {roi.name}",
+                f"{where} between planes with contours",
+                f"at most {GAP_FACTOR:g} times the median spacing of {spacing:.2f} mm",
+                "A gap is not part of the region. Is a contour missing?",
+                brief=f"{len(gaps)}",
+            )
         )
-        for level, gap, joined in zip(levels[:-1], gaps, bridged, strict=True)
-        if not joined
-    ]
     if len(levels) < 5:
         found.append(
             DoseFinding(
                 "few-planes",
                 "warning",
-                f"region {name}",
+                f"region {roi.name}",
                 f"is drawn on {len(levels)} planes",
                 "5 or more",
                 "Volume and D98 depend on the rule for the end planes; see their spread.",
+                brief=f"{len(levels)}",
             )
         )
     return found
