@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["GrowthLaw", "Switches"]
+__all__ = ["OFF", "GrowthLaw", "Switches"]
 
 GrowthLaw = Literal["exponential", "logistic", "generalized", "gompertz"]
 
 #: Mechanism -> what its parameters are where it is off.
-_OFF: dict[str, dict[str, float]] = {
+OFF: dict[str, dict[str, float]] = {
     "immune_kill": {"kill_max": 0.0},
     "innate_signal": {"signal_gain": 0.0, "signal_from_kill": 0.0},
     "trex1": {"trex1_on": 0.0},
@@ -63,7 +63,7 @@ class Switches:
         """Return the parameters that the mechanisms which are off set, by name."""
         return {
             name: value
-            for mechanism, values in _OFF.items()
+            for mechanism, values in OFF.items()
             if not getattr(self, mechanism)
             for name, value in values.items()
         }

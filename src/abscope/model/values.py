@@ -31,7 +31,9 @@ AGENTS = {
 }  # fmt: skip
 
 #: Parameters that are those of another table of the catalog.
-_LYMPHOCYTES = {"baseline": "baseline_count", "lymphocyte_alpha": "alpha"}
+_LYMPHOCYTES = {
+    "baseline": "baseline_count", "lymphocyte_alpha": "alpha", "node_alpha": "alpha",
+}  # fmt: skip
 #: Parameter of the model -> quantity of the population models.
 QUANTITY = {
     "clearance": "clearance", "central": "central", "exchange": "exchange",
