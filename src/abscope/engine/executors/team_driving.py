@@ -214,7 +214,7 @@ def team(  # noqa: PLR0913 - a device is given arrays, not records of arrays
         look = 0
         if lane == 0:
             real[ERROR, 0] = total
-            look = judge(clock, limits)
+            look = judge(clock, case[2])
         cuda.syncthreads()
         keep(y, trial, real[GOOD], bounds, real[LOW], work, rows, lane, red)
         cuda.syncthreads()
