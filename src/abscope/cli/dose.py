@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abscope.cli.cohort import write_tables
-from abscope.cli.dose_source import AcceptOption, FractionsOption, MapOption, survey_of
+from abscope.cli.dose_source import (
+    AcceptOption,
+    FractionsOption,
+    MapOption,
+    RegistrationOption,
+    Stated,
+    survey_of,
+)
 from abscope.cli.options import FolderOption, ForceOption, JsonOption, ParquetOption
 from abscope.cli.output import answer, table, write
 from abscope.errors import Problem, UsageError
@@ -69,6 +76,7 @@ def dose(  # noqa: PLR0913 - the options of the command line
     save_map: _SaveMapOption = None,
     explain: _ExplainOption = None,
     fractions: FractionsOption = None,
+    registration: RegistrationOption = None,
     accept: AcceptOption = None,
     cap: _CapOption = None,
     inflation: _InflationOption = None,
@@ -90,9 +98,7 @@ def dose(  # noqa: PLR0913 - the options of the command line
     survey = survey_of(
         source,
         case=located.case if located else None,
-        map_file=map_file,
-        accept=accept,
-        fractions=fractions,
+        stated=Stated(map_file, fractions, registration, accept),
         options=_options(cap, inflation),
     )
     reasons = _reasons(survey, explain) if explain is not None else ()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,9 +12,13 @@ from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from abscope.case.record import Case
+    from abscope.dose.dicom.stated_registration import StatedMatrix
     from abscope.dose.survey import DoseSurvey, SurveyOptions
 
-__all__ = ["AcceptOption", "FractionsOption", "MapOption", "read_pairs", "survey_of"]
+__all__ = [
+    "AcceptOption", "FractionsOption", "MapOption", "RegistrationOption", "Stated",
+    "read_pairs", "survey_of",
+]  # fmt: skip
 
 MapOption = Annotated[
     Path | None,
@@ -34,7 +38,17 @@ FractionsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--fractions", metavar="COURSE=N", show_default=False,
-        help="Delivered fractions of a course of the doses, such as C1=4. May be repeated.",
+        help="Delivered fractions of a course of the doses, such as C1=4, or a CSV table of them "
+        "with the columns course and fraction. May be repeated.",
+    ),
+]  # fmt: skip
+
+RegistrationOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--registration", metavar="FROM:TO=FILE", show_default=False,
+        help="A file with 4 x 4 numbers that carry points of one dose or structure set to another "
+        "one; both are named by their files. May be repeated.",
     ),
 ]  # fmt: skip
 
@@ -42,29 +56,43 @@ _T = TypeVar("_T")
 _COUNT = re.compile(r"\d{1,3}")
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a person states about a source of dose, as written on the command line."""
+
+    map_file: Path | None = None
+    fractions: Sequence[str] | None = None
+    registrations: Sequence[str] | None = None
+    accept: Sequence[str] | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether anything is stated."""
+        return any((self.map_file, self.fractions, self.registrations, self.accept))
+
+
 def survey_of(
     source: Path,
     *,
+    stated: Stated,
     case: "Case | None" = None,
-    map_file: Path | None = None,
-    accept: Sequence[str] | None = None,
-    fractions: Sequence[str] | None = None,
     options: "SurveyOptions | None" = None,
 ) -> "DoseSurvey":
     """Return the survey of a folder, zip or file of DICOM objects.
 
-    ``options`` has what else was chosen; what a person accepted, stated or mapped is added to it.
+    ``options`` has what else was chosen; what a person stated is added to it.
     """
     from abscope.dose.lesion_map import read_lesion_map
     from abscope.dose.survey import SurveyOptions, survey_dose
 
-    reasons = read_pairs("--accept", accept or (), "CODE=REASON", str)
-    counts = read_pairs("--fractions", fractions or (), "COURSE=N, N a whole number", _count)
-    chosen = read_lesion_map(map_file) if map_file is not None else None
+    reasons = read_pairs("--accept", stated.accept or (), "CODE=REASON", str)
+    counts = _delivered(stated.fractions or ())
+    matrices = _matrices(stated.registrations or ())
+    chosen = read_lesion_map(stated.map_file) if stated.map_file is not None else None
     asked = replace(
         options or SurveyOptions(),
         accepted=reasons,
         delivered=counts,
+        matrices=matrices,
         organs=chosen.organs if chosen else {},
     )
     return survey_dose(source, case=case, chosen=chosen, options=asked)
@@ -90,6 +118,47 @@ def read_pairs(
     if problems:
         raise UsageError(problems)
     return found
+
+
+def _delivered(given: Sequence[str]) -> dict[str, int]:
+    """Return delivered fractions by course, from pairs and from tables of fractions."""
+    from abscope.dose.delivery import read_fractions
+
+    pairs = [text for text in given if "=" in text or not text.lower().endswith(".csv")]
+    counts = read_pairs("--fractions", pairs, "COURSE=N, N a whole number, or a CSV file", _count)
+    for name in given:
+        if name in pairs:
+            continue
+        table = read_fractions(name)
+        twice = sorted(counts.keys() & table.keys())
+        if twice:
+            what = f"{', '.join(twice)} is also stated by another --fractions"
+            raise UsageError(Problem(name, what, "each course once", "Leave one of them out."))
+        counts.update(table)
+    return counts
+
+
+def _matrices(given: Sequence[str]) -> "tuple[StatedMatrix, ...]":
+    """Return the matrices of FROM:TO=FILE options."""
+    if not given:
+        return ()
+    from abscope.dose.dicom.stated_registration import StatedMatrix
+    from abscope.dose.matrix_file import read_registration
+
+    expected = "FROM:TO=FILE, such as RD2.dcm:RS1.dcm=matrix.txt"
+    files = read_pairs("--registration", given, expected, str)
+    wrong = [name for name in files if len([part for part in name.split(":") if part]) != 2]
+    if wrong:
+        raise UsageError(
+            Problem("--registration", f"'{name}' is no pair of files", expected, "Write it so.")
+            for name in wrong
+        )
+    found = []
+    for name, path in files.items():
+        source, target = name.split(":")
+        read = read_registration(path, source_frame_uid=source, target_frame_uid=target)
+        found.append(StatedMatrix(source, target, read.to_target))
+    return tuple(found)
 
 
 def _count(text: str) -> int:

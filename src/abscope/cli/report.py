@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abscope.cli.dose_source import AcceptOption, FractionsOption, MapOption, survey_of
+from abscope.cli.dose_source import (
+    AcceptOption,
+    FractionsOption,
+    MapOption,
+    RegistrationOption,
+    Stated,
+    survey_of,
+)
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
@@ -57,6 +64,7 @@ def report(  # noqa: PLR0913 - the options of the command line
     dose: _DoseOption = None,
     map_file: MapOption = None,
     fractions: FractionsOption = None,
+    registration: RegistrationOption = None,
     accept: AcceptOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -66,12 +74,12 @@ def report(  # noqa: PLR0913 - the options of the command line
     The file holds all it needs: it can be sent, printed and read without internet. With --dose it
     shows the dose of each lesion, and the abscopal call rests on it.
     """
-    asked = (map_file, fractions, accept)
-    if dose is None and any(asked):
+    stated = Stated(map_file, fractions, registration, accept)
+    if dose is None and stated:
         raise UsageError(
             Problem(
                 "abscope report",
-                "--map, --fractions or --accept without a dose",
+                "--map, --fractions, --registration or --accept without a dose",
                 "--dose DIR",
                 "Name the folder with the DICOM objects.",
             )
@@ -85,7 +93,7 @@ def report(  # noqa: PLR0913 - the options of the command line
     located = open_case(case)
     material = None
     if dose is not None:
-        located, material = _with_dose(located, dose, asked)
+        located, material = _with_dose(located, dose, stated)
     page = output or Path(f"{located.case.id}.html")
     _keep_the_case(case, page)
     contents: dict[Path, str | bytes] = {
@@ -106,23 +114,13 @@ def report(  # noqa: PLR0913 - the options of the command line
 
 
 def _with_dose(
-    located: "LocatedCase",
-    source: Path,
-    asked: tuple[Path | None, list[str] | None, list[str] | None],
+    located: "LocatedCase", source: Path, stated: Stated
 ) -> "tuple[LocatedCase, DoseMaterial]":
     """Return the case with its computed exposures, and what the report shows of them."""
     from abscope.dose.survey import SurveyOptions, case_with_dose
     from abscope.report.dose_figures import dose_material
 
-    map_file, fractions, accept = asked
-    survey = survey_of(
-        source,
-        case=located.case,
-        map_file=map_file,
-        accept=accept,
-        fractions=fractions,
-        options=SurveyOptions(images=True),
-    )
+    survey = survey_of(source, stated=stated, case=located.case, options=SurveyOptions(images=True))
     return replace(located, case=case_with_dose(located.case, survey)), dose_material(survey)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from abscope.dose.course_matching import CourseMatching, match_courses
 from abscope.dose.courses import Course, courses_of
 from abscope.dose.dicom import Limits, read_study
+from abscope.dose.dicom.stated_registration import StatedMatrix
 from abscope.dose.dvh import (
     DvhSettings,
     doses_at_volumes,
@@ -59,7 +60,8 @@ class SurveyOptions:
     """What a person stated or accepted, and how doses are read.
 
     ``delivered`` has delivered fractions by course of the doses (C1, ...), ``organs`` decisions
-    about names of regions, ``accepted`` reasons for refused findings by code.
+    about names of regions, ``accepted`` reasons for refused findings by code, ``matrices``
+    registrations that a person states.
     """
 
     accepted: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class SurveyOptions:
     table: TableOptions = field(default_factory=TableOptions)
     images: bool = False
     limits: Limits | None = None
+    matrices: tuple[StatedMatrix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +133,13 @@ def survey_dose(
     not fit, UsageError for wrong options.
     """
     how = options or SurveyOptions()
-    study = read_study(source, accepted=how.accepted, images=how.images, limits=how.limits)
+    study = read_study(
+        source,
+        accepted=how.accepted,
+        images=how.images,
+        limits=how.limits,
+        matrices=how.matrices,
+    )
     courses = courses_of(study, stated=how.delivered, accepted=how.accepted)
     if not courses:
         raise DicomError(

@@ -1,6 +1,6 @@
 """One source of DICOM objects to one Study: scan, link, check."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +14,7 @@ from abscope.dose.dicom.plan_checks import check_level, check_plan
 from abscope.dose.dicom.rtdose import read_dose
 from abscope.dose.dicom.sandbox import Sandbox
 from abscope.dose.dicom.scan import Found, Scan, scan
+from abscope.dose.dicom.stated_registration import StatedMatrix, stated_registrations
 from abscope.dose.dicom.structure_checks import cleaned
 from abscope.dose.findings import DoseFinding, settle
 from abscope.dose.plans import Plan, Registration, TreatmentRecord
@@ -32,12 +33,14 @@ def read_study(
     images: bool = False,
     limits: Limits | None = None,
     salt: bytes | None = None,
+    matrices: Sequence[StatedMatrix] = (),
 ) -> Study:
     """Return the linked objects of one patient from a folder, a zip, one file or a stream.
 
     ``accepted`` maps codes of refused findings to the reason why they do not matter here; the
     reason stays with the study. ``images`` also reads the values of the CT. ``salt`` (1 to 64
     bytes) makes the patient's hash the same from call to call; without it, it is new each time.
+    ``matrices`` are registrations that a person states beside those of the source.
     What an archive holds is unpacked into a private folder that is removed before this returns.
 
     Raises DicomError with every refusal at once: an unreadable file, a second patient, no dose at
@@ -48,17 +51,23 @@ def read_study(
         source_files(source, bounds) as listing,
         Sandbox(bounds, salt=salt, images=images) as sandbox,
     ):
-        return study_of(listing, sandbox, accepted=accepted or {}, images=images)
+        return study_of(listing, sandbox, accepted=accepted or {}, images=images, matrices=matrices)
 
 
 def study_of(
-    listing: Listing, sandbox: Sandbox, *, accepted: Mapping[str, str], images: bool = False
+    listing: Listing,
+    sandbox: Sandbox,
+    *,
+    accepted: Mapping[str, str],
+    images: bool = False,
+    matrices: Sequence[StatedMatrix] = (),
 ) -> Study:
     """Return the study of listed files; the sandbox may serve several listings."""
     scanned = scan(listing, sandbox)
     if not scanned.of("dose"):
         _refuse_without_dose(scanned, listing.name, len(listing.files))
     found = _built(scanned, images=images)
+    found.registrations += stated_registrations(scanned, matrices)
     settled = settle([*scanned.findings, *found.findings, *_checked(found)], accepted=accepted)
     return Study(
         listing.name,
