@@ -48,7 +48,9 @@ class Dask:
             where = f"executor dask: {scheduler or 'no scheduler named'}"
             expected = "a scheduler that answers"
             action = "Give Dask('tcp://host:8786') or Dask(client)."
-            raise EngineError(Problem(where, str(error), expected, action)) from error
+            raise EngineError(
+                Problem(where, str(error).splitlines()[0], expected, action)
+            ) from error
 
     def close(self) -> None:
         """Leave the cluster where this executor joined it."""
@@ -81,7 +83,8 @@ class Dask:
 
     def _finished(self, running: dict[Any, Task]) -> Iterator[Done | Failure]:
         """Yield the tasks that are done now, at least one."""
-        done = _distributed().wait(list(running), return_when="FIRST_COMPLETED").done
+        with self.client.as_current():
+            done = _distributed().wait(list(running), return_when="FIRST_COMPLETED").done
         for future in done:
             task = running.pop(future)
             error = None if future.status == "finished" else future.exception()
