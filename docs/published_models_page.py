@@ -30,7 +30,7 @@ What reproduces their published or recomputed numbers:
   4.470e8 cells), to all digits.
 - `walker2018`: two equal sites behave as one, 7.914e6 cells at 800 d; with 0.7 of the recruits to
   one site the other escapes at 4.41e8. Within 3e-5, because recruits need 40 s on their way.
-- `kosinsky2018`: volumes of the typical animal in three arms, to 0.1 %; responders among 24 animals:
+- `kosinsky2018`: volumes of the typical animal in three arms, to 0.1 %; responders of 24 animals:
   radiation 8 %, antibody 12 %, both 62 %, antibody 5 d late 50 %, 12 d late 33 %, 10 Gy once 33 %.
 - `serre2016`: volume 20, 40 and 60 d after 10 Gy to none, half and all of the tumor, to all digits.
 - `friedrich2022`: abscopal tumor at 10, 20, 30, 50 d in five arms, to all digits; 1e-12 from the
