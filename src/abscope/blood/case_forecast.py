@@ -19,6 +19,7 @@ from abscope.errors import CaseError, Problem, UsageError
 __all__ = [
     "CaseForecast",
     "case_forecast_or_none",
+    "circulation_sex",
     "forecast_case",
     "plan_with_organs",
     "planned_of_table",
@@ -92,9 +93,11 @@ def _forecast(
     case: Case, organs: tuple[OrganDose, ...], options: ForecastOptions, tier: Tier
 ) -> CaseForecast:
     clock = Clock(case)
-    plan = case_plan(case, clock)
-    if organs:
-        plan = plan_with_organs(plan, organs, tier)
+    plan = (
+        plan_with_organs(case, clock, organs=organs, tier=tier)
+        if organs
+        else case_plan(case, clock)
+    )
     if not plan.planned:
         raise CaseError(
             Problem(
@@ -111,7 +114,7 @@ def _forecast(
             Problem(case.id, doubt, "counts in one unit", "Is one of them in 10^9/L?", "labs")
             for doubt in doubts
         )
-    sex, notes = _sex(case)
+    sex, notes = circulation_sex(case)
     steroid, chemotherapy, told = _drugs(case)
     options = replace(
         options,
@@ -150,48 +153,36 @@ def table_tier(organs: Sequence[OrganDose]) -> Tier:
     return "histograms" if any(len(row.dose_per_fraction_gy) > 1 for row in organs) else "means"
 
 
-def plan_with_organs(plan: CasePlan, organs: Sequence[OrganDose], tier: Tier) -> CasePlan:
-    """Return the plan with the organ doses of a table in the place of its guesses.
+def plan_with_organs(
+    case: Case, clock: Clock, *, organs: Sequence[OrganDose], tier: Tier
+) -> CasePlan:
+    """Return the plan of a case with the organ doses of a table in the place of its guesses.
 
-    Raises UsageError where a course of the table is not of the case.
+    A row belongs to the phase or course that it names; of a case with one phase it need not name
+    it. Raises UsageError where a course of the table is not of the case, ModelError for doses that
+    cannot be.
     """
     numbers = {row.course: row.n_fractions for row in organs}
-    names = {item.name for item in plan.planned} | {item.course for item in plan.planned}
-    single = len(plan.planned) == 1 and len(numbers) == 1
-    strangers = [name for name in numbers if name not in names and not single]
-    if strangers:
+    phases = [phase.id for course in case.rt_courses for phase in course.phases]
+    names = {*phases, *(course.id for course in case.rt_courses)}
+    single = len(phases) == 1 and len(numbers) == 1
+    strangers = [name or "without a name" for name in numbers if name not in names]
+    if strangers and not single:
         raise UsageError(
             Problem(
                 "organ doses",
                 f"courses {', '.join(strangers)} are not of the case",
-                f"one of {', '.join(sorted(names))}",
+                f"one of {', '.join(sorted(names)) or 'its courses, of which there is none'}",
                 "Name the courses of the table as the case does.",
             )
         )
-    bodies = {
-        body.course: body
-        for body in body_doses(organs, days_d=dict.fromkeys(numbers, (0.0,)), tier=tier)
-    }
-    only = next(iter(bodies.values())) if single else None
-    planned = []
-    for item in plan.planned:
-        body = bodies.get(item.name) or bodies.get(item.course) or only
-        if body is None:
-            planned.append(item)
-            continue
-        planned.append(
-            replace(item, body=body, open_body=None, dose_factor_frac=(1.0,),
-                    n_fractions=(numbers[body.course],))
-        )  # fmt: skip
-    replaced = [item for item in planned if item.body.tier != "guess"]
-    outdated = tuple(
-        label for x in replaced for label in (f"{x.course}, phase {x.name}:", f"{x.course}:")
-    )
-    notes = tuple(note for note in plan.notes if not note.startswith(outdated))
-    return replace(plan, planned=tuple(planned), notes=notes)
+    found = body_doses(organs, days_d=dict.fromkeys(numbers, (0.0,)), tier=tier)
+    bodies = {phases[0] if single else body.course: (body, numbers[body.course]) for body in found}
+    return case_plan(case, clock, bodies=bodies)
 
 
-def _sex(case: Case) -> tuple[Sex, tuple[str, ...]]:
+def circulation_sex(case: Case) -> tuple[Sex, tuple[str, ...]]:
+    """Return the reference adult whose circulation a case takes, and a note where it is a guess."""
     known = case.patient.sex.value if case.patient.sex else None
     if known == "male":
         return "male", ()

@@ -1,8 +1,11 @@
 """What a case tells of its fractions: doses, numbers, days and sites, in every version."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from abscope.blood.case_breaks import following_boost, length_d, pauses_of
+from abscope.blood.doses import BodyDose
 from abscope.blood.guess import guessed_body
 from abscope.blood.planned import PlannedDose
 from abscope.case.clock import Clock, Span
@@ -32,8 +35,14 @@ class CasePlan:
     skipped: tuple[str, ...]
 
 
-def case_plan(case: Case, clock: Clock) -> CasePlan:
+def case_plan(
+    case: Case, clock: Clock, *, bodies: Mapping[str, tuple[BodyDose, int]] | None = None
+) -> CasePlan:
     """Return the fractions of every phase of every course, with guessed body doses.
+
+    ``bodies`` has doses that are known, each with its number of fractions, by phase or course:
+    they take the place of the guess and need neither dose nor site on record. A dose under the
+    name of a course of several phases is that of the whole course.
 
     Every version of a dose, a number of fractions or a time is kept and widens the prediction;
     targets that the source leaves open are in ``open_body``. A phase without any dose or site is
@@ -42,30 +51,40 @@ def case_plan(case: Case, clock: Clock) -> CasePlan:
     planned: list[PlannedDose] = []
     notes: list[str] = []
     skipped: list[str] = []
+    given = bodies or {}
     for course in case.rt_courses:
-        for phase in course.phases:
-            found = _phase(case, course, phase, clock)
-            if isinstance(found, str):
+        whole = course.id in given and len(course.phases) > 1
+        for phase in course.phases[:1] if whole else course.phases:
+            known = given.get(course.id) or given.get(phase.id)
+            found = _phase(case, course, phase)
+            if known is not None:
+                item = _given(course, phase, known, found)
+                if isinstance(found, str):
+                    notes.append(f"{found}; the organ doses that are given count")
+            elif isinstance(found, str):
                 skipped.append(found)
                 continue
-            item, told = found
-            notes += told
+            else:
+                item = found[0]
+                notes += found[1]
+            if whole:
+                notes.append(f"{course.id}: the organ doses are those of all its phases")
             previous = planned[-1] if planned else None
             planned.append(_placed(item, phase, course, (clock, previous), notes))
+            if known is None and phase.boost is not None:
+                sites = _sites(case, phase.boost.lesions) or _sites(case, phase.targets)
+                boost = following_boost(phase, planned[-1], sites=sites, notes=notes)
+                planned += [boost] if boost else []
     return CasePlan(tuple(planned), tuple(dict.fromkeys(notes)), tuple(skipped))
 
 
-def _phase(
-    case: Case, course: RTCourse, phase: RTPhase, clock: Clock
-) -> tuple[PlannedDose, list[str]] | str:
+def _phase(case: Case, course: RTCourse, phase: RTPhase) -> tuple[PlannedDose, list[str]] | str:
     notes: list[str] = []
     numbers = _numbers(phase)
     doses = _doses(phase, numbers)
     label = f"{course.id}, phase {phase.id}" if len(course.phases) > 1 else course.id
     if not doses:
         return f"{label}: no dose is on record"
-    if phase.boost is not None:
-        notes.append(f"{label}: the boost is part of the same fractions and is not added")
     if not numbers:
         schedule = lymphocyte_parameter("repeat_schedule")
         numbers = tuple(int(n) for n in (schedule.low, schedule.value, schedule.high))
@@ -101,16 +120,24 @@ def _phase(
     if loose:
         more = guessed_body(phase.id, sites=(*sure, *loose), dose_per_fraction_gy=preferred,
                             beam_on_time_s=body.beam_on_time_s)  # fmt: skip
-    kind = phase.fractionation.value if phase.fractionation else None
-    interval, weekdays = _PATTERNS.get(kind or "", (1.0, True))
-    zero = clock.date_of(0.0)
     item = PlannedDose(
-        phase.id, body, more,
-        dose_factor_frac=tuple(dose / preferred for dose in doses),
-        n_fractions=numbers, interval_d=interval, weekdays=weekdays,
-        weekday=zero.weekday() if zero else None, course=course.id, prescribed_gy=preferred,
+        phase.id, body, more, dose_factor_frac=tuple(dose / preferred for dose in doses),
+        n_fractions=numbers, course=course.id, prescribed_gy=preferred,
     )  # fmt: skip
     return item, notes
+
+
+def _given(
+    course: RTCourse,
+    phase: RTPhase,
+    known: tuple[BodyDose, int],
+    guessed: tuple[PlannedDose, list[str]] | str,
+) -> PlannedDose:
+    """Return a phase with the doses that are known; of the guess only the prescription stays."""
+    return PlannedDose(
+        phase.id, known[0], n_fractions=(known[1],), course=course.id,
+        prescribed_gy=None if isinstance(guessed, str) else guessed[0].prescribed_gy,
+    )  # fmt: skip
 
 
 def _numbers(phase: RTPhase) -> tuple[int, ...]:
@@ -161,12 +188,30 @@ def _placed(
 ) -> PlannedDose:
     """Return the fractions with the span of their first day; an open end gets a stated width."""
     clock, previous = around
+    kind = phase.fractionation.value if phase.fractionation else None
+    interval, weekdays = _PATTERNS.get(kind or "", (1.0, True))
+    zero = clock.date_of(0.0)
+    end = clock.fact(phase.end)
+    if end is None and course.phases[-1].id == phase.id:
+        end = clock.fact(course.end)
+    item = replace(
+        item,
+        interval_d=interval,
+        weekdays=weekdays,
+        weekday=zero.weekday() if zero else None,
+        pauses=pauses_of(phase, notes),
+        end_d=(end.low_d, end.high_d) if end is not None and end.bounded else None,
+    )
     span = clock.fact(phase.start)
     first = course.phases[0].id == phase.id
     if span is None and first:
         span = clock.event(f"{course.id}.start")
     width = lymphocyte_parameter("start_window").value
-    if span is None:
+    if span is None and item.end_d is not None:
+        length = length_d(item)
+        span = Span(item.end_d[0] - 2.0 * length - 3.0, item.end_d[1])
+        notes.append(f"{phase.id}: start not on record, reckoned back from its end")
+    elif span is None:
         after = previous.start_d[1] + max(previous.n_fractions) if previous else 0.0
         known = clock.event(f"{course.id}.start")
         low = known.low_d if known is not None and known.bounded else after

@@ -12,7 +12,7 @@ from abscope.catalog.circulation import (
 )
 from abscope.errors import ModelError, Problem
 
-__all__ = ["nadler_blood_volume_l", "patient_network", "reference_network"]
+__all__ = ["nadler_blood_volume_l", "network_for", "patient_network", "reference_network"]
 
 _CM_PER_M = 100.0
 
@@ -54,6 +54,11 @@ def reference_network(sex: Sex) -> Network:
     5.3
     """
     return network_of(circulation(sex))
+
+
+def network_for(blood: Sex | Network) -> Network:
+    """Return the network itself, or that of the reference adult of a sex."""
+    return blood if isinstance(blood, Network) else reference_network(blood)
 
 
 def patient_network(

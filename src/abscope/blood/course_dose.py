@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from abscope.blood.circulation import reference_network
+from abscope.blood.circulation import network_for
 from abscope.blood.delivery import Delivery, deliver_body
 from abscope.blood.doses import BodyDose, Tier
 from abscope.blood.edic import EdicRules, edic_gy, edic_rules
 from abscope.blood.kill import Kill, LinearQuadratic, Saturating
+from abscope.blood.network import Network
 from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.doses import pool_doses, pool_weighted_gy
 from abscope.blood.pools.flowing import FROZEN_LEVELS
@@ -71,7 +72,7 @@ class EdicComparison:
 def course_doses(
     planned: Sequence[PlannedDose],
     *,
-    sex: Sex,
+    sex: Sex | Network,
     n_fractions: Sequence[float],
     tau_mix_s: float | None = None,
 ) -> tuple[CourseDose, ...]:
@@ -81,16 +82,14 @@ def course_doses(
     )
 
 
-def _course(item: PlannedDose, sex: Sex, n: float, tau_mix_s: float | None) -> CourseDose:
+def _course(item: PlannedDose, sex: Sex | Network, n: float, tau_mix_s: float | None) -> CourseDose:
     from abscope.blood.engines.transform import unirradiated_frac
 
     body = item.body
     parts = pool_weighted_gy(body, weight_frac=traffic().weight_frac, sex=sex)
     pools = pool_doses(body)
     seconds = body.beam_on_time_s or lymphocyte_parameter("beam_on_time").value
-    fraction = deliver_body(
-        reference_network(sex), body, beam_on_time_s=seconds, n_levels=FROZEN_LEVELS
-    )
+    fraction = deliver_body(network_for(sex), body, beam_on_time_s=seconds, n_levels=FROZEN_LEVELS)
     means = {pool.pool: pool.dose.mean_gy for pool in pools}
     blood = parts["blood"] / float(traffic().weight_frac[0])
     return CourseDose(

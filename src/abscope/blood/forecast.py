@@ -28,6 +28,7 @@ from abscope.blood.alc.subset_counts import SubsetFall, subset_falls
 from abscope.blood.alc.what_if import Scenario, ScenarioResult, check_scenarios, compare
 from abscope.blood.course_dose import CourseDose, EdicComparison, course_doses, edic_comparison
 from abscope.blood.doses import Tier
+from abscope.blood.network import Network
 from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.flowing import (
     flowing_blood_slopes,
@@ -52,7 +53,8 @@ class ForecastOptions:
 
     ``tau_mix_s`` is the time after which blood is at a new place of its organ (0 mixes at once,
     infinity never); None lets every draw lie between the two. ``plateau_by_dose`` lowers the
-    plateau of the recovery with the dose of marrow and thymus.
+    plateau of the recovery with the dose of marrow and thymus. ``network`` is the circulation of
+    the patient; None is the reference adult.
     """
 
     n_draws: int = 2000
@@ -63,6 +65,7 @@ class ForecastOptions:
     chemotherapy: bool = False
     tau_mix_s: float | None = None
     plateau_by_dose: bool = False
+    network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,12 +122,12 @@ def forecast(
     options = options or ForecastOptions()
     check_scenarios(options.scenarios, planned=planned)
     settings = _settings(planned, counts, options)
-    tau = options.tau_mix_s
+    tau, flow = options.tau_mix_s, options.network or sex
     model = LymphocyteModel(
         settings,
         counts=counts.counts,
-        blood=flowing_blood_survival(sex, tau_mix_s=tau or 0.0),
-        frozen=frozen_blood_survival(sex) if tau is None else None,
+        blood=flowing_blood_survival(flow, tau_mix_s=tau or 0.0),
+        frozen=frozen_blood_survival(flow) if tau is None else None,
     )
     rng = np.random.default_rng(options.seed)
     start = model.prior.sample(rng, options.n_draws)
@@ -141,12 +144,12 @@ def forecast(
     asked = np.array(sorted({round(x) for x in (lowest_at, *(end_d + y for y in _AFTER_D))}), float)
     few = first_draws(_shuffled(after, rng), _FEW)
     n_median = [float(np.median(after.n_fractions[:, i])) for i in range(len(planned))]
-    gradient = _gradient(model, posterior, (sex, tau), (end_d, n_median))
+    gradient = _gradient(model, posterior, (flow, tau), (end_d, n_median))
     return Forecast(
         tier=planned[0].body.tier,
         sex=sex,
         baseline_per_ul=counts.baseline_per_ul,
-        courses=course_doses(planned, sex=sex, n_fractions=n_median, tau_mix_s=tau),
+        courses=course_doses(planned, sex=flow, n_fractions=n_median, tau_mix_s=tau),
         fraction_days_d=_fraction_days(model, posterior),
         prior_band=band_of(time_d, prior_curve),
         band=band,
@@ -159,7 +162,7 @@ def forecast(
             lower_limit_per_ul=counts.lower_limit_per_ul,
         ),
         lower_limit_per_ul=counts.lower_limit_per_ul,
-        shares=_sloped(organ_shares(model, few, sex=sex, n_fractions=n_median), model, gradient),
+        shares=_sloped(organ_shares(model, few, sex=flow, n_fractions=n_median), model, gradient),
         gradient=gradient,
         identifiability=identifiability(
             before, posterior=after, n_counts=len(counts.counts)
@@ -168,9 +171,21 @@ def forecast(
         scenarios=compare(model, few, scenarios=options.scenarios) if options.scenarios else (),
         subsets=subset_falls(model, few) if options.subsets else (),
         posterior=posterior,
-        notes=(*notes, *counts.notes),
+        notes=(*notes, *_chosen(options), *counts.notes),
         warnings=_warnings(planned, counts, posterior),
     )  # fmt: skip
+
+
+def _chosen(options: ForecastOptions) -> tuple[str, ...]:
+    """Return the options that move the numbers, in words."""
+    out = []
+    if options.tau_mix_s is not None:
+        out.append(f"blood is at a new place of its organ after {options.tau_mix_s:g} s, as asked")
+    if options.plateau_by_dose:
+        out.append("option: dose of marrow and thymus lowers the plateau, by assumed amounts")
+    if options.network is not None:
+        out.append("the circulation is not that of the reference adult, as asked")
+    return tuple(out)
 
 
 def _settings(
@@ -228,7 +243,7 @@ def _fraction_days(model: LymphocyteModel, posterior: Posterior) -> dict[str, tu
 def _gradient(
     model: LymphocyteModel,
     posterior: Posterior,
-    blood: tuple[Sex, float | None],
+    blood: tuple[Sex | Network, float | None],
     end: tuple[float, list[float]],
 ) -> CountGradient:
     """Return the gradient a day after the end, at the middle of the posterior."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from abscope.blood.blood_dose import blood_dose
-from abscope.blood.circulation import reference_network
+from abscope.blood.circulation import network_for
 from abscope.blood.delivery import deliver_body
 from abscope.blood.engines.events import Particles
 from abscope.blood.histogram import DoseHistogram
+from abscope.blood.network import Network
 from abscope.blood.planned import PlannedDose
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
@@ -18,13 +19,13 @@ _PARTICLES = 200_000
 
 
 def blood_histograms(
-    planned: Sequence[PlannedDose], *, sex: Sex, n_fractions: Sequence[float], seed: int
+    planned: Sequence[PlannedDose], *, sex: Sex | Network, n_fractions: Sequence[float], seed: int
 ) -> dict[str, DoseHistogram]:
     """Return the distribution of the blood dose after all fractions, by course.
 
     Sure targets, preferred doses, blood that mixes inside organs and fully between fractions.
     """
-    network = reference_network(sex)
+    network = network_for(sex)
     out = {}
     for item, n in zip(planned, n_fractions, strict=True):
         seconds = item.body.beam_on_time_s or lymphocyte_parameter("beam_on_time").value

@@ -16,7 +16,10 @@ def plain_forecast(found: Forecast) -> dict[str, Any]:
         "warnings": list(found.warnings),
         "notes": list(found.notes),
         "baseline_per_ul": list(found.baseline_per_ul),
-        "courses": [_fields(item) for item in found.courses],
+        "courses": [
+            _fields(item) | {"survival": [_fields(kill) for kill in item.survival]}
+            for item in found.courses
+        ],
         "fraction_days_d": {name: list(days) for name, days in found.fraction_days_d.items()},
         "counts": [
             {
@@ -52,6 +55,7 @@ def plain_forecast(found: Forecast) -> dict[str, Any]:
             "lung_mean_gy": found.edic.lung_mean_gy,
             "heart_mean_gy": found.edic.heart_mean_gy,
             "body_mean_gy": found.edic.body_mean_gy,
+            "integral_dose_gy_ml": found.edic.integral_dose_gy_ml,
             "integral_dose_estimated": found.edic.guess,
         },
         "scenarios": [_fields(item) for item in found.scenarios],

@@ -52,8 +52,9 @@ def body_doses(
 
 def _body(course: str, rows: Sequence[OrganDose], days_d: Sequence[float], tier: Tier) -> BodyDose:
     remainder = next((_histogram(row) for row in rows if row.organ == "remainder"), None)
-    rest, unlisted_ml, beyond = _rest(course, rows, remainder)
-    doubts = [*_doubts(course, rows, tier), *beyond]
+    named = course or "the table"
+    rest, unlisted_ml, beyond = _rest(named, rows, remainder)
+    doubts = [*_doubts(named, rows, tier), *beyond]
     spread = [lymphocyte_parameter("dose_scale_sd_log").value]
     added = dict.fromkeys(name for name, _ in doubts if name)
     spread += [lymphocyte_parameter(name).value for name in added]

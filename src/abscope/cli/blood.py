@@ -1,21 +1,23 @@
 """``abscope blood CASE|ORGANS.csv``: what radiation does to the blood and the lymphocytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.blood_text import blood_lines
 from abscope.cli.options import ForceOption, JsonOption
-from abscope.cli.output import answer, table
+from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from abscope.blood.alc.prediction import CountPrediction, GradeChances
     from abscope.blood.alc.what_if import Scenario
     from abscope.blood.doses import Tier
     from abscope.blood.forecast import Forecast, ForecastOptions
     from abscope.blood.planned import PlannedDose
+    from abscope.catalog.circulation import Sex
     from abscope.dose.results import OrganDose
 
 __all__ = ["blood"]
@@ -86,6 +88,37 @@ _SexOption = Annotated[
 _SubsetsOption = Annotated[
     bool, typer.Option("--subsets", help="Also CD4, CD8, B and NK cells, with their range.")
 ]
+_MixOption = Annotated[
+    float | None,
+    typer.Option(
+        "--tau-mix-s", metavar="SECONDS",
+        help="Time after which blood is at a new place of its organ: 0 mixes at once, inf never. "
+        "Without it every draw lies between the two.",
+        show_default=False,
+    ),
+]  # fmt: skip
+_PlateauOption = Annotated[
+    bool,
+    typer.Option("--plateau-by-dose", help="Lower the plateau with dose of marrow and thymus."),
+]
+_CirculationOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--circulation", metavar="FILE",
+        help="Entries (.toml) that differ from the circulation of the reference adult.",
+        show_default=False,
+    ),
+]  # fmt: skip
+_OutputOption = Annotated[
+    float | None,
+    typer.Option(
+        "--cardiac-output-l-per-min", help="Cardiac output of the patient.", show_default=False
+    ),
+]
+_VolumeOption = Annotated[
+    float | None,
+    typer.Option("--blood-volume-l", help="Blood volume of the patient.", show_default=False),
+]
 _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws of the sampler.")]
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the sampler.")]
 
@@ -102,6 +135,11 @@ def blood(  # noqa: PLR0913 - the options of the command line
     sites: _SitesOption = None,
     spare: _SpareOption = None,
     subsets: _SubsetsOption = False,
+    tau_mix_s: _MixOption = None,
+    plateau_by_dose: _PlateauOption = False,
+    circulation: _CirculationOption = None,
+    blood_volume_l: _VolumeOption = None,
+    cardiac_output_l_per_min: _OutputOption = None,
     draws: _DrawsOption = 2000,
     seed: _SeedOption = 1,
     force: ForceOption = False,
@@ -112,6 +150,7 @@ def blood(  # noqa: PLR0913 - the options of the command line
     A case without a plan gets organ doses guessed from its sites, and says so. Every what-if
     option is compared with the treatment as it was.
     """
+    from abscope.blood.circulation import patient_network
     from abscope.blood.forecast import ForecastOptions
     from abscope.blood.result_rows import plain_forecast
 
@@ -120,15 +159,37 @@ def blood(  # noqa: PLR0913 - the options of the command line
         seed=_in_range("--seed", seed, 0, 2**31),
         scenarios=_scenarios(beam_time_s, fractions, sites, spare or ()),
         subsets=subsets,
+        tau_mix_s=tau_mix_s,
+        plateau_by_dose=plateau_by_dose,
     )
     _check_sources(case, (dose, organs), count, sex)
+    if tau_mix_s is not None and not tau_mix_s >= 0:
+        raise UsageError(Problem("--tau-mix-s", f"{tau_mix_s:g}", "0 to inf", "Choose another."))
+    if circulation or blood_volume_l is not None or cardiac_output_l_per_min is not None:
+        body = patient_network(
+            _sex_of(case, sex),
+            blood_volume_l=blood_volume_l,
+            cardiac_output_l_per_min=cardiac_output_l_per_min,
+            edits=circulation,
+        )
+        options = replace(options, network=body)
     name, planned, found = _forecast(case, (dose, organs), (count or (), sex), options)
-    written = _draw(name, planned, found, folder=figures, force=force, seed=options.seed)
+    written = _draw(name, planned, found, folder=figures, force=force, options=options)
     answer(
         {"case": name, **plain_forecast(found), "written": written},
-        lambda: (*_lines(name, found), *(f"{path}: written" for path in written)),
+        lambda: (*blood_lines(name, found), *(f"{path}: written" for path in written)),
         as_json=as_json,
     )
+
+
+def _sex_of(case: str, sex: str) -> "Sex":
+    """Return the sex of the circulation: of the case, or as told for a table."""
+    from abscope.blood.case_forecast import circulation_sex
+    from abscope.case.shelf import open_case
+
+    if not case.lower().endswith(".csv"):
+        return circulation_sex(open_case(case).case)[0]
+    return "male" if sex == "male" else "female"
 
 
 def _check_sources(
@@ -158,7 +219,6 @@ def _forecast(
     from abscope.blood.alc.counts import counts_of_days
     from abscope.blood.case_forecast import forecast_case, planned_of_table
     from abscope.blood.forecast import forecast
-    from abscope.blood.study_organs import organs_of_study
     from abscope.case.shelf import open_case
     from abscope.dose.organ_csv import read_organ_table
 
@@ -178,6 +238,8 @@ def _forecast(
     if sources[1] is not None:
         rows = read_organ_table(sources[1])
     elif sources[0] is not None:
+        from abscope.blood.study_organs import organs_of_study  # only here: a second of imports
+
         rows, tier = organs_of_study(sources[0], case=located.case), "dicom"
     whole = forecast_case(located.case, organs=rows, tier=tier, options=options)
     return located.case.id, whole.plan.planned, whole.forecast
@@ -190,7 +252,7 @@ def _draw(
     *,
     folder: Path | None,
     force: bool,
-    seed: int,
+    options: "ForecastOptions",
 ) -> list[str]:
     """Write both figures, all or none; return the names of the files."""
     if folder is None:
@@ -201,7 +263,8 @@ def _draw(
     from abscope.report.blood_histogram import blood_histogram
 
     numbers = [item.n_fractions for item in found.courses]
-    doses = blood_histograms(planned, sex=found.sex, n_fractions=numbers, seed=seed)
+    flow = options.network or found.sex
+    doses = blood_histograms(planned, sex=flow, n_fractions=numbers, seed=options.seed)
     contents: dict[Path, str | bytes] = {}
     for title, scene in (
         ("lymphocyte-bands", blood_curve(found, narrow=False)),
@@ -253,126 +316,3 @@ def _scenarios(
         said = ", ".join(f"{organ} x {factor:g}" for organ, factor in factors.items())
         out.append(Scenario(said, spare_frac=tuple(factors.items())))
     return tuple(out)
-
-
-def _lines(name: str, found: "Forecast") -> Iterator[str]:
-    yield f"{name}: research use only"
-    yield from (f"! {text}" for text in found.warnings)
-    yield ""
-    yield f"Dose of one fraction (Gy), reference {'woman' if found.sex == 'female' else 'man'}"
-    rows = [
-        (
-            item.name,
-            f"{item.n_fractions:g}",
-            f"{item.blood_mean_gy:.3f}",
-            f"{item.undosed_frac:.0%}",
-            f"{item.weighted_mean_gy:.3f}",
-            *(f"{item.pool_mean_gy[pool]:.2f}" for pool in ("spleen", "marrow")),
-            f"{item.beam_on_time_s:g}" + ("" if item.beam_time_known else " (not known)"),
-            item.tier,
-        )
-        for item in found.courses
-    ]
-    head = ("course", "fractions", "blood", "without", "lymphocytes", "spleen", "marrow",
-            "beam s", "source")  # fmt: skip
-    yield from (f"  {line}" for line in table(rows, head=head))
-    yield ""
-    yield from _counts(found)
-    yield from _grades(found.grades, known=found.lower_limit_per_ul is not None)
-    yield from _drivers(found)
-    rules, edic = found.edic.rules, found.edic
-    yield (
-        f"EDIC {rules.edic_gy:.2f} Gy (lung {edic.lung_mean_gy:.1f}, heart {edic.heart_mean_gy:.1f}"
-        f" Gy; integral dose estimated): breast rule predicts {rules.ratio_frac:.2f} of the count "
-        "before"
-    )
-    yield ""
-    yield "What the counts tell"
-    yield from (f"  {text}" for text in found.identifiability.sentences)
-    learned = [
-        (x.name, f"{x.median:.3g}", f"{x.low:.3g} to {x.high:.3g} {x.unit}", f"{x.ratio_frac:.0%}")
-        for x in found.identifiability.parameters
-    ]
-    names = ("parameter", "median", "95 % interval", "spread left")
-    yield from (f"  {line}" for line in table(learned, head=names))
-    sampler = found.posterior
-    yield (
-        f"  {len(sampler.coordinates)} draws, {sampler.n_steps} steps, effective "
-        f"{sampler.effective_frac:.0%}, moves accepted {sampler.accepted_frac:.0%}"
-    )
-    yield from (f"- {text}" for text in found.notes)
-
-
-def _counts(found: "Forecast") -> Iterator[str]:
-    before = " or ".join(f"{x:g}" for x in found.baseline_per_ul) or "not known"
-    yield f"Lymphocytes per microliter, before radiotherapy: {before}"
-    for prior, after in zip(found.prior_counts, found.posterior_counts, strict=True):
-        seen = " or ".join(f"{x:g}" for x in after.count.values_per_ul)
-        yield f"  {after.count.label}: {seen}, about day {after.time_d:.0f}"
-        yield f"    before the counts: {_band(prior, ninety=True)}"
-        yield f"    after them:        {_band(after, ninety=False)}"
-    low, middle, high = found.lowest_per_ul
-    yield (
-        f"  lowest: {middle:.0f} (95 % {low:.0f} to {high:.0f}), median curve lowest on day "
-        f"{found.lowest_day_d:.0f}"
-    )
-
-
-def _band(item: "CountPrediction", *, ninety: bool) -> str:
-    low, high = item.low_95_per_ul, item.high_95_per_ul
-    inside, level = item.in_95, "95"
-    if ninety:
-        low, high, inside, level = item.low_90_per_ul, item.high_90_per_ul, item.in_90, "90"
-    where = "inside" if inside else "OUTSIDE"
-    return f"{item.median_per_ul:.0f} ({level} % {low:.0f} to {high:.0f}); the count is {where}"
-
-
-def _grades(grades: "tuple[GradeChances, ...]", *, known: bool) -> Iterator[str]:
-    yield "Chance of each CTCAE v5 grade by day"
-    if not known:
-        yield "  the lower limit of normal is not known, so grades 0 and 1 cannot be told apart"
-    rows = [
-        (
-            f"{item.time_d:.0f}",
-            f"{item.no_or_first_frac:.0%}"
-            if item.none_frac is None or item.first_frac is None
-            else f"{item.none_frac:.0%} / {item.first_frac:.0%}",
-            f"{item.second_frac:.0%}",
-            f"{item.third_frac:.0%}",
-            f"{item.fourth_frac:.0%}",
-        )
-        for item in grades
-    ]
-    head = ("day", "0 or 1" if not known else "0 / 1", "2", "3", "4")
-    yield from (f"  {line}" for line in table(rows, head=head))
-
-
-def _drivers(found: "Forecast") -> Iterator[str]:
-    yield ""
-    yield "What drives it"
-    rows = [
-        (
-            item.organ,
-            f"{item.mean_dose_gy:.1f}",
-            f"{item.blood_share_frac:.0%}",
-            f"{item.weighted_share_frac:.0%}",
-            f"{item.left_out_frac:.0%}",
-            "" if item.slope_per_gy is None else f"{item.slope_per_gy:+.1f}",
-        )
-        for item in found.shares[:8]
-    ]
-    head = ("organ", "Gy in all", "of blood dose", "of lymphocyte dose", "of the fall if left out",
-            "cells/uL per Gy")  # fmt: skip
-    yield from (f"  {line}" for line in table(rows, head=head))
-    for fall in found.subsets:
-        yield (
-            f"  {fall.name}: falls to {fall.lowest_frac:.0%} of its count before (sources: "
-            f"{fall.low_frac:.0%} to {fall.high_frac:.0%})"
-        )
-    for result in found.scenarios:
-        low, middle, high = result.lowest_ratio_frac
-        yield (
-            f"  {result.name}: lowest {result.lowest_per_ul:.0f} (x {middle:.2f}, {low:.2f} to "
-            f"{high:.2f}), 30 days after the end {result.later_per_ul:.0f} "
-            f"(x {result.later_ratio_frac[1]:.2f})"
-        )

@@ -87,9 +87,12 @@ def course_plan(
     ``organs`` (organ doses of a table or of DICOM) take the place of guesses from sites. Raises
     UsageError where a course of the table is not of the case.
     """
-    plan = case_plan(case, Clock(case))
-    if organs:
-        plan = plan_with_organs(plan, organs, table_tier(organs))
+    clock = Clock(case)
+    plan = (
+        plan_with_organs(case, clock, organs=organs, tier=table_tier(organs))
+        if organs
+        else case_plan(case, clock)
+    )
     told = _told(plan, frame)
     weights = node_weights_frac(lesions)
     sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
@@ -123,7 +126,12 @@ def _views(plan: CasePlan, frame: CaseFrame, prior: PriorDraws) -> list[PhaseVie
     planned = {item.name: item for item in plan.planned}
     out = []
     for course in frame.courses:
-        phases = [phase for phase in course.phases if phase.id in planned]
+        # without a prescription the doses of lesions are not known, those of organs may be
+        phases = [
+            phase
+            for phase in course.phases
+            if phase.id in planned and planned[phase.id].prescribed_gy is not None
+        ]
         total = sum(float(np.mean(planned[phase.id].n_fractions)) for phase in phases)
         for place, phase in enumerate(phases):
             item = planned[phase.id]

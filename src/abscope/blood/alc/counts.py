@@ -17,6 +17,8 @@ __all__ = ["CaseCounts", "Count", "counts_of_case", "counts_of_days", "unit_doub
 #: One 10^9/L is 1000 per microliter; a step between two counts of this size is a change of unit.
 _THOUSANDFOLD = (500.0, 2000.0)
 _HIGHEST_PER_UL = 5e5
+#: Where no count of a patient is above this, all of them are more likely in 10^9/L.
+_LEAST_PER_UL = 20.0
 #: A count of 0 is read as below what a counter tells apart from 0.
 _SMALLEST_PER_UL = 10.0
 
@@ -81,12 +83,16 @@ def counts_of_case(case: Case, clock: Clock) -> CaseCounts:
 
 
 def unit_doubts(found: CaseCounts) -> tuple[str, ...]:
-    """Return every pair of counts of a case whose ratio is near 1000, in words; empty is fine.
+    """Return what speaks for a wrong unit of the counts of a case, in words; empty is fine.
 
-    A count in 10^9/L that was read per microliter is a thousandfold too small.
+    A count in 10^9/L that was read per microliter is a thousandfold too small: pairs of counts
+    whose ratio is near 1000, and counts that are all below 20 per microliter.
     """
     rows = [("before radiotherapy", value) for value in found.baseline_per_ul]
     rows += [(count.label, value) for count in found.counts for value in count.values_per_ul]
+    if rows and all(0 < value < _LEAST_PER_UL and value != _SMALLEST_PER_UL for _, value in rows):
+        said = ", ".join(f"{value:g}" for _, value in rows)
+        return (f"no count is above {_LEAST_PER_UL:g} per uL ({said})",)
     return tuple(
         f"counts {value:g} ({label}) and {other:g} ({later}) per uL differ "
         f"{max(value, other) / min(value, other):.0f} times"
@@ -124,6 +130,10 @@ def counts_of_days(texts: Sequence[str]) -> CaseCounts:
             rows.append(row)
     rows.sort()
     problems += _thousandfold(rows)
+    if rows and not problems and all(0 < value < _LEAST_PER_UL for _, value in rows):
+        said = ", ".join(f"{value:g}" for _, value in rows)
+        what = f"no count is above {_LEAST_PER_UL:g} per uL ({said}); are they in 10^9/L?"
+        problems.append(_problem(what, "counts per uL"))
     if problems:
         raise UsageError(problems)
     before = [row for row in rows if row[0] < 0]

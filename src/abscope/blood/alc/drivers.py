@@ -8,12 +8,14 @@ import numpy as np
 from abscope.blood.alc.bodies import organ_groups, spared_plan
 from abscope.blood.alc.model import LymphocyteModel
 from abscope.blood.alc.prior import Draws
+from abscope.blood.circulation import network_for
+from abscope.blood.network import Network
 from abscope.blood.planned import PlannedDose
 from abscope.blood.pools.doses import blood_mean_gy, pool_doses
 from abscope.blood.pools.flowing import mixed_blood_survival
 from abscope.blood.pools.kill import KillTable
 from abscope.blood.pools.traffic import POOLS, traffic
-from abscope.catalog.circulation import Sex, circulation
+from abscope.catalog.circulation import Sex
 
 __all__ = ["OrganShare", "first_draws", "organ_shares"]
 
@@ -42,7 +44,7 @@ class OrganShare:
 
 
 def organ_shares(
-    model: LymphocyteModel, draws: Draws, *, sex: Sex, n_fractions: Sequence[float]
+    model: LymphocyteModel, draws: Draws, *, sex: Sex | Network, n_fractions: Sequence[float]
 ) -> tuple[OrganShare, ...]:
     """Return the share of every organ with dose, the largest part of the fall first.
 
@@ -78,17 +80,18 @@ def first_draws(draws: Draws, n: int) -> Draws:
     return Draws(**{name: getattr(draws, name)[:n] for name in Draws.__dataclass_fields__})
 
 
-def _tables(planned: Sequence[PlannedDose], sex: Sex) -> list[tuple[KillTable, KillTable | None]]:
+def _tables(
+    planned: Sequence[PlannedDose], sex: Sex | Network
+) -> list[tuple[KillTable, KillTable | None]]:
     blood = mixed_blood_survival(sex)
     return [(KillTable(item.body, blood=blood), None) for item in planned]
 
 
 def _additive(
-    planned: Sequence[PlannedDose], sex: Sex, n_fractions: Sequence[float]
+    planned: Sequence[PlannedDose], sex: Sex | Network, n_fractions: Sequence[float]
 ) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
     """Return shares of blood dose and weighted dose, and mean doses, by compartment or pool."""
-    rows = circulation(sex).compartments
-    total = sum(row.volume_frac for row in rows)
+    network = network_for(sex)
     weight = dict(zip(POOLS, traffic().weight_frac, strict=True))
     blood: dict[str, float] = {}
     weighted: dict[str, float] = {}
@@ -99,10 +102,10 @@ def _additive(
         for name, mean in known.items():
             means[name] = means.get(name, 0.0) + n * mean
         whole_blood += n * blood_mean_gy(item.body, sex=sex)
-        for row in rows:
-            dose = n * row.volume_frac / total * known.get(row.name, 0.0)
-            blood[row.name] = blood.get(row.name, 0.0) + dose
-            weighted[row.name] = weighted.get(row.name, 0.0) + float(weight["blood"]) * dose
+        for name, share in zip(network.names, network.volume_frac.tolist(), strict=True):
+            dose = n * share * known[name]
+            blood[name] = blood.get(name, 0.0) + dose
+            weighted[name] = weighted.get(name, 0.0) + float(weight["blood"]) * dose
         for pool in pool_doses(item.body):
             for part, share in pool.parts:
                 dose = n * weight[pool.pool] * share * part.mean_gy

@@ -35,7 +35,9 @@ def schedule(planned: tuple[PlannedDose, ...], draws: Draws) -> Schedule:
     """Return the days of all fractions.
 
     Fractions follow each other at the interval of the course; where it runs on weekdays only, one
-    that falls on a weekend moves to Monday. Holidays and pauses are neglected.
+    that falls on a weekend moves to Monday. Recorded pauses are kept. Where the last day is on
+    record and the days miss it, the start moves inside its own span, and what is still missing
+    spreads over the fractions. Holidays are neglected.
     """
     days = [_days(item, draws, index) for index, item in enumerate(planned)]
     first_d = float(np.floor(min(np.nanmin(day) for day in days)))
@@ -58,12 +60,33 @@ def _days(item: PlannedDose, draws: Draws, index: int) -> Floats:
     if item.exact:
         return np.tile(np.asarray(item.body.days_d, dtype=np.float64), (n, 1))
     most = int(draws.n_fractions[:, index].max())
-    day = _on_weekday(draws.start_d[:, index].copy(), draws.weekday, item.weekdays)
-    out = np.full((n, most), np.nan)
-    for number in range(most):
-        treated = number < draws.n_fractions[:, index]
-        out[treated, number] = day[treated]
-        day = _on_weekday(day + item.interval_d, draws.weekday, item.weekdays)
+    out = _from_start(item, draws, index, draws.start_d[:, index].copy())
+    if item.end_d is None or most < 1:
+        return out
+    last = np.nanmax(out, axis=1)
+    off = np.clip(last, *item.end_d) - last
+    moved = np.clip(draws.start_d[:, index] + off, *item.start_d)
+    out = _from_start(item, draws, index, moved)
+    first, last = out[:, 0], np.nanmax(out, axis=1)
+    length = last - first
+    wanted = np.clip(last, *item.end_d) - first
+    # an end before the start contradicts it: the start and the interval hold then
+    usable = (length > 0) & (wanted > 0)
+    stretch = np.where(usable, wanted / np.where(length > 0, length, 1.0), 1.0)
+    return np.asarray(first[:, None] + (out - first[:, None]) * stretch[:, None])
+
+
+def _from_start(item: PlannedDose, draws: Draws, index: int, start_d: Floats) -> Floats:
+    """Return the days of the fractions (n, most fractions) from a first day, with the pauses."""
+    number = draws.n_fractions[:, index]
+    most, pauses = int(number.max()), dict(item.pauses)
+    day = _on_weekday(start_d, draws.weekday, item.weekdays)
+    out = np.full((len(number), most), np.nan)
+    for done in range(most):
+        treated = done < number
+        out[treated, done] = day[treated]
+        step = max(item.interval_d, pauses.get(done + 1, 0.0))
+        day = _on_weekday(day + step, draws.weekday, item.weekdays)
     return out
 
 

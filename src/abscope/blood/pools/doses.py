@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abscope.blood.circulation import network_for
 from abscope.blood.doses import BodyDose, CompartmentDose
+from abscope.blood.network import Network
 from abscope.blood.pools.traffic import POOLS
-from abscope.catalog.circulation import Sex, circulation
+from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import marrow_shares
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
@@ -70,19 +72,19 @@ def static_survival_frac(dose: CompartmentDose, *, sensitivity_per_gy: Floats) -
     )
 
 
-def blood_mean_gy(body: BodyDose, *, sex: Sex) -> float:
+def blood_mean_gy(body: BodyDose, *, sex: Sex | Network) -> float:
     """Return the mean blood dose of a fraction in Gy: sum V_i D_i / sum V_i over compartments.
 
     Exact for any beam timing. Raises ModelError where the body dose lacks a compartment: an organ
     that nobody looked at is not an organ without dose.
     """
     known = {item.compartment: item.mean_gy for item in body.compartments}
-    rows = circulation(sex).compartments
-    if missing := [row.name for row in rows if row.name not in known]:
+    network = network_for(sex)
+    if missing := [name for name in network.names if name not in known]:
         what = f"no dose for {', '.join(missing)}"
         raise ModelError(Problem(body.course, what, "a dose per compartment", "Add them."))
-    total = sum(row.volume_frac for row in rows)
-    return sum(row.volume_frac * known[row.name] for row in rows) / total
+    doses = np.array([known[name] for name in network.names])
+    return float(network.volume_frac @ doses)
 
 
 def pool_doses(body: BodyDose) -> tuple[PoolDose, ...]:
@@ -143,7 +145,9 @@ def mixture(name: str, parts: Sequence[tuple[CompartmentDose, float]]) -> Compar
     return CompartmentDose(name, levels, volume)
 
 
-def pool_weighted_gy(body: BodyDose, *, weight_frac: Floats, sex: Sex) -> dict[str, float]:
+def pool_weighted_gy(
+    body: BodyDose, *, weight_frac: Floats, sex: Sex | Network
+) -> dict[str, float]:
     """Return what each pool adds to the lymphocyte-weighted dose of a fraction (Gy), by pool.
 
     The parts w_p D_p add up exactly to the weighted mean dose, which is what a daily count sees

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from abscope.blood.circulation import reference_network
+from abscope.blood.circulation import network_for
 from abscope.blood.delivery import Delivery, deliver_body
 from abscope.blood.doses import BodyDose
 from abscope.blood.engines.transform import dose_transform, survival_gradient
@@ -37,7 +37,7 @@ BloodSlopes = Callable[[BodyDose, float, float], tuple[float, dict[str, float]]]
 FROZEN_LEVELS = 12
 
 
-def mixed_blood_survival(sex: Sex) -> BloodSurvival:
+def mixed_blood_survival(sex: Sex | Network) -> BloodSurvival:
     """Return the survival of blood that mixes within the fraction: exp(-s mean blood dose).
 
     The lowest survival that any flow can have with this mean dose (Jensen), independent of the
@@ -52,7 +52,7 @@ def mixed_blood_survival(sex: Sex) -> BloodSurvival:
 
 
 def flowing_blood_survival(
-    sex: Sex, *, tau_mix_s: float = 0.0, unlisted_gy: float | None = None
+    sex: Sex | Network, *, tau_mix_s: float = 0.0, unlisted_gy: float | None = None
 ) -> BloodSurvival:
     """Return the survival of blood that flows through the organs of the reference adult.
 
@@ -61,7 +61,7 @@ def flowing_blood_survival(
     the levels of a histogram are joined to 12). A body dose has to name every compartment, or
     ``unlisted_gy`` says what the others get.
     """
-    network = reference_network(sex)
+    network = network_for(sex)
     transit = Transit(tau_mix_s=tau_mix_s)
 
     def survival(body: BodyDose, sensitivity_per_gy: Floats, beam_on_time_s: float) -> Floats:
@@ -72,7 +72,7 @@ def flowing_blood_survival(
     return survival
 
 
-def frozen_blood_survival(sex: Sex) -> BloodSurvival:
+def frozen_blood_survival(sex: Sex | Network) -> BloodSurvival:
     """Return the survival at the other limit: frozen streamlines inside every organ.
 
     Where only mean doses are known the parts of an organ are not: then the loss -ln S is that of
@@ -90,14 +90,14 @@ def frozen_blood_survival(sex: Sex) -> BloodSurvival:
 
 
 def flowing_blood_slopes(
-    sex: Sex, *, tau_mix_s: float = 0.0, frozen_frac: float = 0.0
+    sex: Sex | Network, *, tau_mix_s: float = 0.0, frozen_frac: float = 0.0
 ) -> BloodSlopes:
     """Return survival of flowing blood with its slopes: dS per relative change of each dose.
 
     ``frozen_frac`` above 0 lies between ``tau_mix_s`` and frozen streamlines as in
     `abscope.blood.pools.kill.KillTable`: with the loss L = -ln S, ln L is interpolated.
     """
-    network = reference_network(sex)
+    network = network_for(sex)
 
     def at(body: BodyDose, a: float, seconds: float, tau: float) -> tuple[float, dict[str, float]]:
         fraction = _fraction(network, body, seconds, tau, None)

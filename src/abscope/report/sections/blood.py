@@ -18,7 +18,8 @@ def blood(material: Material) -> Section | None:
             "The laboratory's lower limit of normal is not known, so grades 0 and 1 are one column."
         )
     notes.append(
-        f"EDIC {found.edic.rules.edic_gy:.1f} Gy with an estimated integral dose: the published "
+        f"EDIC {found.edic.rules.edic_gy:.1f} Gy with an integral dose "
+        f"{'that is estimated' if found.edic.guess else 'of organs and remainder'}: the published "
         f"rule for breast cancer predicts {found.edic.rules.ratio_frac:.0%} of the count before."
     )
     notes += [f"{text[0].upper()}{text[1:]}." for text in found.notes]
