@@ -64,6 +64,14 @@ _InflationOption = Annotated[
         "--inflation", help="Factor on a computed dose outside the field.", show_default=False
     ),
 ]
+_DicomOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dicom", metavar="DIR", show_default=False,
+        help="Write the summed dose, its EQD2 and the regions of the lesions as DICOM into this "
+        "new folder.",
+    ),
+]  # fmt: skip
 _CsvOption = Annotated[
     bool, typer.Option("--csv", help="Print the exposure table (without a case, the regions).")
 ]
@@ -82,6 +90,7 @@ def dose(  # noqa: PLR0913 - the options of the command line
     inflation: _InflationOption = None,
     output: FolderOption = None,
     parquet: ParquetOption = False,
+    dicom: _DicomOption = None,
     as_csv: _CsvOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -108,6 +117,8 @@ def dose(  # noqa: PLR0913 - the options of the command line
         written += _draw(survey, output, force=force)
     if save_map is not None and located is not None:
         written.append(_save_map(survey, located.case.lesions, save_map, force=force))
+    if dicom is not None:
+        written += _export(survey, dicom, source, located)
     if as_csv:
         from abscope.io.table_files import csv_text
 
@@ -177,6 +188,17 @@ def _save_map(survey: "DoseSurvey", lesions: tuple, path: Path, *, force: bool) 
     return str(path)
 
 
+def _export(
+    survey: "DoseSurvey", folder: Path, source: Path, located: "LocatedCase | None"
+) -> list[str]:
+    from abscope.dose.export import export_survey
+    from abscope.dose.survey import alpha_betas_gy
+
+    ratios = alpha_betas_gy(located.case if located else None)
+    files = export_survey(survey, folder, source=source, alpha_betas_gy=ratios)
+    return [str(path) for path in files]
+
+
 def _draw(survey: "DoseSurvey", folder: Path, *, force: bool) -> list[str]:
     from abscope.case.files import write_files
     from abscope.report.dose_figures import survey_figures
@@ -192,8 +214,9 @@ def _draw(survey: "DoseSurvey", folder: Path, *, force: bool) -> list[str]:
 def _lines(survey: "DoseSurvey") -> Iterator[str]:
     yield f"{survey.study.source}: research use only"
     yield from _course_lines(survey)
-    yield ""
-    yield from _region_lines(survey)
+    if survey.regions:
+        yield ""
+        yield from _region_lines(survey)
     if survey.lesions:
         yield ""
         yield from _lesion_lines(survey)

@@ -25,10 +25,10 @@ from abscope.dose.plans import Registration
 from abscope.dose.results import Dvh, LesionDose
 from abscope.dose.transforms import frame_to_frame, move_dose
 
-__all__ = ["CourseDose", "FieldEdges", "PlacedRegion", "choose_region", "course_row"]
+__all__ = ["TEN_GY", "CourseDose", "FieldEdges", "PlacedRegion", "choose_region", "course_row"]
 
 #: alpha/beta of the two columns for comparison with the literature.
-_TEN_GY = 10.0
+TEN_GY = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,8 +146,8 @@ def course_row(
         d2_dose_gy=dose_at_volume(curve, volume_frac=0.02),
         max_dose_gy=top_dose(curve),
         d98_spread_gy=curve.d98_spread_gy if inside_ml > 0 else None,
-        bed10_gy=_mean_effect(curve, course, "bed", _TEN_GY),
-        eqd2_10_gy=_mean_effect(curve, course, "eqd2", _TEN_GY),
+        bed10_gy=_mean_effect(curve, course, "bed", TEN_GY),
+        eqd2_10_gy=_mean_effect(curve, course, "eqd2", TEN_GY),
         eqd2_lesion_gy=_mean_effect(curve, course, "eqd2", alpha_beta_gy),
         above_half_prescribed_frac=volume_at_dose(curve, dose_gy=half_gy) / inside_ml
         if half_gy and inside_ml > 0

@@ -24,6 +24,7 @@ from abscope.dose.dvh import (
 from abscope.dose.exposure_table import TableOptions, exposure_table
 from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.lesion_course import TEN_GY
 from abscope.dose.lesion_map import LesionMap
 from abscope.dose.lesion_region import LesionRegion
 from abscope.dose.matching import Matching, MatchQuestion, map_template, match_lesions
@@ -46,6 +47,7 @@ __all__ = [
     "DoseSurvey",
     "RegionDose",
     "SurveyOptions",
+    "alpha_betas_gy",
     "case_with_dose",
     "survey_dose",
     "survey_map",
@@ -220,6 +222,15 @@ def _alpha_beta_gy(case: "Case") -> float | None:
     if tumor is None or len(tumor.candidates) != 1:
         return None
     return alpha_beta(tumor.candidates[0]).value
+
+
+def alpha_betas_gy(case: "Case | None") -> tuple[float, ...]:
+    """Return 10 Gy, for comparison with the literature, and alpha/beta (Gy) of the tumor if known.
+
+    They are the alpha/beta of the EQD2 columns of the exposure table.
+    """
+    own = _alpha_beta_gy(case) if case is not None else None
+    return (TEN_GY,) if own is None else (TEN_GY, own)
 
 
 def _in_organ_table(names: OrganMapping, course: Course) -> frozenset[str]:
