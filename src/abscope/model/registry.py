@@ -14,12 +14,14 @@ __all__ = ["model_card", "model_cards"]
 @cache
 def model_cards() -> Mapping[str, ModelCard]:
     """Return the card of every model by name, ours first, then those of others by name."""
+    from abscope.model import core_card
     from abscope.model.published import friedrich, jin, kosinsky, kuznetsov, serre, two_sites
     from abscope.model.published.pharmacokinetics import kinetics_cards
 
     modules = (friedrich, jin, kosinsky, kuznetsov, serre, two_sites)
     others = [*(module.CARD for module in modules), *kinetics_cards()]
-    return MappingProxyType({card.name: card for card in sorted(others, key=lambda c: c.name)})
+    cards = [core_card.CARD, *sorted(others, key=lambda card: card.name)]
+    return MappingProxyType({card.name: card for card in cards})
 
 
 def model_card(name: str) -> ModelCard:
