@@ -73,7 +73,7 @@ class Collected:
 
 
 def volume_quantiles(
-    dose_gy: Floats, *, volume_ml: Floats, share_fracs: Sequence[float]
+    dose_gy: Floats, *, volume_ml: Floats, share_frac: Sequence[float]
 ) -> tuple[float, ...]:
     """Return the doses (Gy) that the hottest shares of the volume have at least; 0 without volume.
 
@@ -83,9 +83,9 @@ def volume_quantiles(
     if not kept.all():
         dose_gy, volume_ml = dose_gy[kept], volume_ml[kept]
     if not dose_gy.size:
-        return (0.0,) * len(share_fracs)
+        return (0.0,) * len(share_frac)
     middles = np.cumsum(volume_ml)
     whole = middles[-1]
     middles -= volume_ml / 2
-    at = (1 - np.asarray(share_fracs, dtype=float)) * whole
+    at = (1 - np.asarray(share_frac, dtype=float)) * whole
     return tuple(np.interp(at, middles, dose_gy).tolist())

@@ -140,8 +140,8 @@ def _of_stack(
     if settings.cap == "full":
         outside += collected.outside_ml[1]
     volumes = chosen[kept]
-    (full,) = volume_quantiles(doses, volume_ml=inner + outer, share_fracs=(0.98,))
-    (half,) = volume_quantiles(doses, volume_ml=inner, share_fracs=(0.98,))
+    (full,) = volume_quantiles(doses, volume_ml=inner + outer, share_frac=(0.98,))
+    (half,) = volume_quantiles(doses, volume_ml=inner, share_frac=(0.98,))
     result = Dvh(
         dose_gy=doses[kept],
         volume_ml=volumes,
@@ -225,14 +225,14 @@ def dose_at_volume(curve: Dvh, *, volume_frac: float) -> float | None:
     D98 is ``volume_frac=0.98``. The distribution is interpolated linearly between the middles of
     its weights: D_v = interp(1 - v; (W_i - w_i / 2) / W, d_i). None without volume inside the grid.
     """
-    return doses_at_volumes(curve, volume_fracs=(volume_frac,))[0]
+    return doses_at_volumes(curve, volume_frac=(volume_frac,))[0]
 
 
-def doses_at_volumes(curve: Dvh, *, volume_fracs: Sequence[float]) -> tuple[float | None, ...]:
+def doses_at_volumes(curve: Dvh, *, volume_frac: Sequence[float]) -> tuple[float | None, ...]:
     """Return `dose_at_volume` (Gy) of several shares, for the price of one."""
     if not curve.dose_gy.size:
-        return (None,) * len(volume_fracs)
-    return volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_fracs=volume_fracs)
+        return (None,) * len(volume_frac)
+    return volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_frac=volume_frac)
 
 
 def volume_at_dose(curve: Dvh, *, dose_gy: float) -> float:

@@ -56,7 +56,7 @@ def region_findings(name: str, *, curve: Dvh, overlap_ml: float) -> Iterator[Dos
 
 
 def _spread(about: str, curve: Dvh) -> Iterator[DoseFinding]:
-    (d98,) = volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_fracs=(0.98,))
+    (d98,) = volume_quantiles(curve.dose_gy, volume_ml=curve.volume_ml, share_frac=(0.98,))
     if curve.d98_spread_gy > _SPREAD_FRAC * d98:
         yield DoseFinding(
             "cap-spread",

@@ -294,7 +294,7 @@ def _region(
         settings=how,
         keep_voxels=keep,
     )
-    d98, d95, d50, d2 = doses_at_volumes(curve, volume_fracs=(0.98, 0.95, 0.50, 0.02))
+    d98, d95, d50, d2 = doses_at_volumes(curve, volume_frac=(0.98, 0.95, 0.50, 0.02))
     found = RegionDose(
         course=course,
         roi_name=roi.name,
