@@ -17,6 +17,7 @@ from abscope.cli import (
     dose,
     models,
     new,
+    pacs,
     regimen,
     report,
     schema,
@@ -57,6 +58,8 @@ for _command in (
     schema.schema,
     regimen.regimen,
     report.report,
+    pacs.fetch,
+    pacs.send,
     simulate.simulate,
 ):
     app.command()(_command)
