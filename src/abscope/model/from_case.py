@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from abscope.blood.alc.counts import counts_of_case
+from abscope.blood.case_plan import case_plan
 from abscope.case.clock import Clock
 from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
@@ -25,7 +26,7 @@ from abscope.model.prior_draws import PriorDraws
 from abscope.model.system import core_system
 from abscope.model.values import core_values
 
-__all__ = ["patients_of"]
+__all__ = ["can_be_simulated", "patients_of"]
 
 #: Parameters of drugs are those of the population model for the patient.
 _OF_DRUGS = ("pd1_clear", "pd1_central", "pd1_exchange", "pd1_periph", "pd1_drift", "pd1_satur",
@@ -38,13 +39,14 @@ def patients_of(
     case: Case,
     *,
     draws: int,
-    seed: int,
+    seed: int | None,
     organs: Sequence[OrganDose] = (),
     without: Collection[str] = (),
 ) -> tuple[Patient, ...]:
     """Return a case as ``draws`` virtual patients that agree with the record and differ elsewhere.
 
     What is not known is drawn: draw k depends on the seed, k and the name of the quantity only.
+    Without a seed every draw is the middle of its prior.
     ``without`` leaves out courses and therapies by identifier. ``organs`` are organ doses in place
     of guesses. The sentences of `Patient.unknowns` are the same for all.
 
@@ -111,6 +113,18 @@ def patients_of(
         )
         for k in range(draws)
     )
+
+
+def can_be_simulated(case: Case) -> bool:
+    """Return whether a case is one patient with a lesion to simulate and a fraction to give."""
+    if case.kind == "series":
+        return False
+    clock = Clock(case)
+    frame = case_frame(case, clock)
+    phases = {phase.id for course in frame.courses for phase in course.phases}
+    if not any(item.name in phases for item in case_plan(case, clock).planned):
+        return False
+    return bool(lesion_plan(case, frame, clock=clock, prior=PriorDraws(1, seed=0)).drawn)
 
 
 def _check(case: Case, draws: int, without: Collection[str]) -> None:

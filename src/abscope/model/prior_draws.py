@@ -1,7 +1,8 @@
 """Draws of what a record does not tell, each a function of seed, name and number of the draw.
 
 Every quantity has a Philox stream of its own, keyed by the seed and its name, in which draw k takes
-the k-th number: taking a course out, or asking for more draws, changes no other draw.
+the k-th number: taking a course out, or asking for more draws, changes no other draw. Without a
+seed every draw is the middle of its prior.
 """
 
 from collections.abc import Sequence
@@ -21,22 +22,29 @@ _Z95 = 1.959963984540054
 
 
 class PriorDraws:
-    """``n`` draws from priors; every method returns one number per draw, (n,)."""
+    """``n`` draws from priors; every method returns one number per draw, (n,).
 
-    def __init__(self, n: int, *, seed: int) -> None:
+    ``seed`` None: every draw is the middle of its prior, the median of a distribution.
+    """
+
+    def __init__(self, n: int, *, seed: int | None) -> None:
         self.n = n
         self._seed = seed
 
-    def _stream(self, name: str) -> np.random.Generator:
+    def _stream(self, name: str) -> np.random.Generator | None:
+        if self._seed is None:
+            return None
         return np.random.Generator(np.random.Philox(key=[self._seed, crc32(name.encode())]))
 
     def uniform(self, name: str) -> Floats:
         """Return numbers of 0..1."""
-        return self._stream(name).random(self.n)
+        stream = self._stream(name)
+        return np.full(self.n, 0.5) if stream is None else stream.random(self.n)
 
     def normal(self, name: str) -> Floats:
         """Return standard normal numbers."""
-        return self._stream(name).standard_normal(self.n)
+        stream = self._stream(name)
+        return np.zeros(self.n) if stream is None else stream.standard_normal(self.n)
 
     def between(self, name: str, *, low: float, high: float) -> Floats:
         """Return numbers that are uniform from low to high."""
