@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import get_args
 
 import numpy as np
@@ -13,19 +14,20 @@ from abscope.dose.results import OrganDose
 from abscope.errors import ModelError, Problem, UsageError
 from abscope.model.batch import CoreOptions
 from abscope.model.case_lesions import grouped
-from abscope.model.from_case import patients_of
+from abscope.model.from_case import can_be_simulated, patients_of
 from abscope.model.lesion_sizes import diameter_mm
 from abscope.model.patient import Patient
 from abscope.model.routes import Homing, lodging, omega
 from abscope.model.switches import Switches
 
 __all__ = [
-    "QUANTILES", "Band", "Expectation", "ExpectationOptions", "LesionExpectation", "VisitDay",
-    "expect_case",
+    "QUANTILES", "Band", "Expectation", "ExpectationOptions", "LesionExpectation",
+    "RecordedChange", "VisitDay", "expect_case", "expectation_or_none",
 ]  # fmt: skip
 
 #: The ends of the 90 % band, with the median between them.
 QUANTILES = (0.05, 0.5, 0.95)
+_VANISHED = ("complete_response", "gone")
 _WEEK_D = 7.0
 _USUAL_VISITS_D = (30.0, 90.0, 180.0)
 _MOST_DRAWS = 20_000
@@ -64,13 +66,24 @@ class VisitDay:
     place: int
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedChange:
+    """What the record has of the diameter of a lesion, against the last size before the start."""
+
+    scan: str
+    low_d: float
+    high_d: float
+    change_frac: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LesionExpectation:
     """One lesion or group of the record.
 
     ``volume_ml`` is of all its members together; ``change_frac`` that of the diameter of a sphere
     of this volume, against the start. ``dose_gy`` is the mean dose of all fractions, over draws.
-    ``share_frac`` has the mean share of homing T cells at the start by mode.
+    ``share_frac`` has the mean share of homing T cells at the start by mode, ``recorded`` the
+    changes on record.
     """
 
     lesion: str
@@ -81,6 +94,7 @@ class LesionExpectation:
     change_frac: Band
     dose_gy: tuple[float, float, float]
     share_frac: dict[str, float]
+    recorded: tuple[RecordedChange, ...]
     volume_draws_ml: Floats = field(repr=False)
 
 
@@ -150,6 +164,17 @@ def expect_case(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4)
+def expectation_or_none(case: Case, *, draws: int = 64) -> Expectation | None:
+    """Return the expectation of a case with fixed seed, None where there is nothing to simulate.
+
+    Remembered by what the case says, for a report that shows it in several places.
+    """
+    if not can_be_simulated(case):
+        return None
+    return expect_case(case, options=ExpectationOptions(draws=draws))
+
+
 def _check(options: ExpectationOptions) -> None:
     problems = []
     if not 1 <= options.draws <= _MOST_DRAWS:
@@ -210,6 +235,7 @@ def _lesions(
 ) -> tuple[LesionExpectation, ...]:
     places = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
     names = dict.fromkeys(name for place in places for name in place)
+    latest = max(patient.start_d for patient in patients)
     out = []
     for name in names:
         mine = [list(place.get(name, ())) for place in places]
@@ -238,9 +264,30 @@ def _lesions(
                     mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
                     for mode, rows in shares.items()
                 },
+                recorded=_recorded(case, name, latest),
                 volume_draws_ml=total,
             )
         )
+    return tuple(out)
+
+
+def _recorded(case: Case, lesion: str, latest_d: float) -> tuple[RecordedChange, ...]:
+    """Return the changes that the record tells of one lesion; none where it has no first size."""
+    clock, base, out = Clock(case), None, []
+    for scan in case.imaging:
+        span = clock.fact(scan.when)
+        for found in scan.findings:
+            if found.lesion != lesion or span is None or not span.bounded:
+                continue
+            size = found.size_mm.value if found.size_mm is not None else None
+            word = found.change.value if found.change is not None else None
+            size = 0.0 if found.state == "absent" or word in _VANISHED else size
+            if size is None:
+                continue
+            if span.low_d <= latest_d and scan.role != "follow_up":
+                base = size or None
+            elif base is not None:
+                out.append(RecordedChange(scan.id, span.low_d, span.high_d, size / base - 1.0))
     return tuple(out)
 
 

@@ -1,7 +1,7 @@
 """What the model expects of a case, as plain values for JSON and as rows of a table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def switches_without(names: tuple[str, ...]) -> Switches:
     ]
     if problems:
         raise UsageError(problems)
-    return Switches(**dict.fromkeys(plain, False))
+    return replace(Switches(), **dict.fromkeys(plain, False))
 
 
 def plain_expectation(found: Expectation) -> dict[str, Any]:
@@ -80,6 +80,10 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
                 "change_frac": _three(lesion.change_frac.at(visit.place)),
             }
             for visit in found.visits
+        ],
+        "recorded": [
+            {"scan": x.scan, "low_d": x.low_d, "high_d": x.high_d, "change_frac": x.change_frac}
+            for x in lesion.recorded
         ],
         "volume_ml": _curve(lesion.volume_ml),
     }

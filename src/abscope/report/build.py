@@ -12,12 +12,14 @@ from abscope.case.checks.finding import CheckFinding
 from abscope.case.clock import Clock
 from abscope.case.reader import LocatedCase
 from abscope.report.dose_figures import DoseMaterial
+from abscope.report.expectation_figure import expectation_figures
 from abscope.report.figures import figures
 from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
 from abscope.report.sections.blood import blood
 from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.dose import dose_section
+from abscope.report.sections.expectation import expectation
 from abscope.report.sections.gaps import care, gaps
 from abscope.report.sections.lesions import lesions
 from abscope.report.sections.observations import adverse_events, lymphocytes, symptoms
@@ -34,8 +36,8 @@ __all__ = ["SECTIONS", "build_report"]
 #: The sections of the report in reading order; None is a section the case has no use for.
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     summary, timeline_section, abscopal, responses, lesions, radiotherapy, dose_section,
-    treatment, lymphocytes, blood, symptoms, adverse_events, outcomes, conflicts, gaps, care,
-    provenance,
+    treatment, lymphocytes, blood, expectation, symptoms, adverse_events, outcomes, conflicts,
+    gaps, care, provenance,
 )  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def build_report(
         }
         for name, drawn in {
             **figures(located.case, assessment=material.assessment, forecast=material.forecast),
+            **expectation_figures(located.case, material.expectation),
             **drawn_of_dose,
         }.items()
     }

@@ -13,6 +13,7 @@ from abscope.case.facts import Fact
 from abscope.case.reader import LocatedCase
 from abscope.case.record import Case
 from abscope.case.timing import Absolute, When
+from abscope.model.expectation import Expectation, expectation_or_none
 from abscope.report.times import span_words
 from abscope.report.words import MISSING_WORDS, Said, join, said
 from abscope.response.assessment import CaseAssessment, assess_case
@@ -54,6 +55,11 @@ class Material:
     def forecast(self) -> Forecast | None:
         """The lymphocytes from dose to count; None without a usable fraction or any count."""
         return case_forecast_or_none(self.case)
+
+    @cached_property
+    def expectation(self) -> Expectation | None:
+        """What the model expects of the lesions; None where there is nothing to simulate."""
+        return expectation_or_none(self.case)
 
     def say(self, fact: Fact[Any] | None, unit: str = "") -> Said:
         """Return a fact as text, or why there is none."""
