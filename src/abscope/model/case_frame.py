@@ -45,7 +45,8 @@ def _courses(case: Case, clock: Clock) -> tuple[tuple[RTCourse, ...], list[str]]
     if zero is None:
         return case.rt_courses, []
     begin = clock.event(f"{zero.id}.start")
-    kept, out = [], []
+    kept: list[RTCourse] = []
+    out: list[RTCourse] = []
     for course in case.rt_courses:
         span = clock.event(f"{course.id}.start")
         before = span is not None and begin is not None and span.high_d < begin.low_d
@@ -72,7 +73,7 @@ def _scan(case: Case, clock: Clock, begin: Span | None) -> Imaging | None:
         near = [scan for scan in marked if scan in early or spans[scan.id] is None]
         choose = near or early
         return max(choose, key=lambda scan: _middle(spans[scan.id]), default=None)
-    return (marked or found or [None])[0]
+    return next(iter(marked or found), None)
 
 
 def _before(span: Span | None, begin: Span) -> bool:
@@ -115,7 +116,8 @@ def _start(scan: Imaging | None, clock: Clock, begin: Span | None) -> tuple[Span
 
 def _end(case: Case, clock: Clock, start: Span) -> float:
     """Return the last day that scans, counts or the plan of the record speak of, with a margin."""
-    spans = [clock.fact(item.when) for item in (*case.imaging, *case.labs)]
+    spans = [clock.fact(scan.when) for scan in case.imaging]
+    spans += [clock.fact(lab.when) for lab in case.labs]
     days = [span.high_d for span in spans if span is not None and math.isfinite(span.high_d)]
     days += [span.low_d for span in spans if span is not None and math.isfinite(span.low_d)]
     follow = case_prior("follow_on").value

@@ -28,21 +28,21 @@ _ENDING = ("resection", "ablation")
 class DrawnLesion:
     """A lesion of the record, with every draw of what is not known of it.
 
-    ``compartments`` (n,) is where it hangs in the circulation, ``count`` (n,) how many it stands
-    for; ``volume_ml`` (n, most) is that of each, in the first ``count`` places of a row.
+    ``compartments`` (n,) is where it hangs in the circulation, ``n_members`` (n,) how many it
+    stands for; ``volume_ml`` (n, most) is that of each, in the first places of a row.
     """
 
     lesion: Lesion
     site: str | None
     compartments: tuple[str, ...]
-    count: NDArray[np.int64]
+    n_members: NDArray[np.int64]
     volume_ml: Floats
 
     def members(self, draw: int) -> tuple[str, ...]:
         """Return the identifiers of the lesions it stands for in a draw: L01, or L01.1, L01.2."""
-        number = int(self.count[draw])
-        grouped = self.count.max() > 1
-        return tuple(f"{self.lesion.id}.{k + 1}" if grouped else self.lesion.id
+        number = int(self.n_members[draw])
+        several = self.n_members.max() > 1
+        return tuple(f"{self.lesion.id}.{k + 1}" if several else self.lesion.id
                      for k in range(number))  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _drawn(
         lesion=lesion,
         site=sites[0] if sites else None,
         compartments=tuple(places[k] for k in picked),
-        count=count,
+        n_members=count,
         volume_ml=np.stack(sizes, axis=1),
     )
 
@@ -165,7 +165,8 @@ def _finding(case: Case, lesion: Lesion, frame: CaseFrame, clock: Clock) -> Find
     """Return the last finding before radiotherapy, one with a size where there is any."""
     earlier = [found for _, found in _earlier(case, lesion, frame, clock)]
     sized = [found for found in earlier if found.size_mm or found.volume_ml]
-    return (sized or earlier or [None])[-1]
+    found = sized or earlier
+    return found[-1] if found else None
 
 
 def _is_gone(found: Finding) -> bool:

@@ -41,13 +41,13 @@ class CellDoses:
 class CellDraws:
     """What varies from draw to draw, (n,) each.
 
-    ``factor_frac`` multiplies every dose of the body, ``treated`` is 1 where the targets that the
+    ``factor_frac`` multiplies every dose of the body, ``treated_frac`` is 1 where the targets that the
     source leaves open were treated.
     """
 
     alpha_per_gy: Floats
     factor_frac: Floats
-    treated: Floats
+    treated_frac: Floats
 
 
 def node_weights_frac(lesions: Sequence[DrawnLesion]) -> Floats:
@@ -80,7 +80,7 @@ def cell_doses(
     Blood is taken as mixed within the fraction, which is exact in the mean dose
     (`abscope.blood.pools.flowing`).
     """
-    alpha_per_gy, factor_frac, treated = draws.alpha_per_gy, draws.factor_frac, draws.treated
+    alpha_per_gy, factor_frac, treated = draws.alpha_per_gy, draws.factor_frac, draws.treated_frac
     time = lymphocyte_parameter("beam_on_time")
     known = plan.body.beam_on_time_s
     seconds = np.full(prior.n, known) if known else prior.log_spread("beam-on time", time)

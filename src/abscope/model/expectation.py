@@ -259,7 +259,7 @@ def _lesions(
                 compartments=tuple(organs),
                 volume_ml=_band(total),
                 change_frac=_band(change),
-                dose_gy=tuple(np.quantile(dose, QUANTILES).tolist()),  # type: ignore[arg-type]
+                dose_gy=tuple(np.quantile(dose, QUANTILES).tolist()),
                 share_frac={
                     mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
                     for mode, rows in shares.items()

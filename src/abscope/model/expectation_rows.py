@@ -34,7 +34,8 @@ def switches_without(names: tuple[str, ...]) -> Switches:
     ]
     if problems:
         raise UsageError(problems)
-    return replace(Switches(), **dict.fromkeys(plain, False))
+    off: Any = dict.fromkeys(plain, False)
+    return replace(Switches(), **off)
 
 
 def plain_expectation(found: Expectation) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class PhaseView:
     """A phase with its plan; ``prescribed_gy`` (n,) is the dose per fraction in every draw.
 
     ``place`` is the number of the phase in its course, ``phases`` how many the course has with a
-    dose, ``course_fractions`` how many fractions they have.
+    dose, ``n_course_fractions`` how many fractions they have.
     """
 
     course: RTCourse
@@ -46,7 +46,7 @@ class PhaseView:
     prescribed_gy: Floats
     place: int
     phases: int
-    course_fractions: float
+    n_course_fractions: float
 
 
 def lesion_dose(
@@ -63,7 +63,7 @@ def lesion_dose(
     if stated:
         told.append(f"{name}: the dose on record from {course.id} is spread over its fractions")
         return tuple(
-            _uniform(_total(stated[0], name, prior) / view.course_fractions) for _ in members
+            _uniform(_total(stated[0], name, prior) / view.n_course_fractions) for _ in members
         )
     sure, words = _role(lesion, view, rows, case)
     hit = None
@@ -94,7 +94,7 @@ def _computed(rows: Sequence[Exposure], view: PhaseView, member: int, n: int) ->
     if len(mine) == view.phases:
         total = _quantiles(mine[view.place]) / float(np.mean(view.plan.n_fractions))
     else:
-        total = sum(_quantiles(item) for item in mine) / view.course_fractions
+        total = np.sum([_quantiles(item) for item in mine], axis=0) / view.n_course_fractions
     dose = np.broadcast_to(total, (n, _PARTS))
     return DrawnDose(dose, np.full((n, _PARTS), 1.0 / _PARTS))
 
@@ -210,7 +210,7 @@ def _outside(
         low, high = (exposure_line(x).value for x in ("no_dose_below_gy", "low_dose_up_to_gy"))
         told.append(f"{recorded}: low dose from {view.course.id}, taken as {low:g} to {high:g} Gy")
         total = low * (high / low) ** prior.uniform(f"{name} {view.course.id} low dose")
-        return _uniform(total / view.course_fractions)
+        return _uniform(total / view.n_course_fractions)
     entry = case_prior(bath)
     dose = view.prescribed_gy * prior.log_spread(f"{label} bath", entry)
     told.append(

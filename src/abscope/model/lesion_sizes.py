@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from abscope.case.facts import Quantity
 from abscope.case.observation import Finding
 from abscope.catalog.case_prior import case_prior
 from abscope.catalog.reader import reader_limits
@@ -42,19 +43,22 @@ def volume_ml(longest_mm: Floats, *, other_mm: Floats) -> Floats:
     return np.asarray(np.pi / 6 * longest_mm * other_mm**2 / _MM3_PER_ML)
 
 
-def diameter_mm(volume: Floats, *, axis_ratio: float = 1.0) -> Floats:
+def diameter_mm(volume_ml: Floats, *, axis_ratio_frac: float = 1.0) -> Floats:
     """Return the longest diameter (mm) of an ellipsoid with this volume (mL).
 
-    ``axis_ratio`` is the second axis over the longest, 1 for a sphere.
+    ``axis_ratio_frac`` is the second axis over the longest, 1 for a sphere.
     """
-    return np.asarray(np.cbrt(6 * _MM3_PER_ML * np.maximum(volume, 0.0) / np.pi / axis_ratio**2))
+    return np.asarray(
+        np.cbrt(6 * _MM3_PER_ML * np.maximum(volume_ml, 0.0) / np.pi / axis_ratio_frac**2)
+    )
 
 
 def drawn_volume_ml(name: str, found: Finding | None, prior: PriorDraws) -> Floats:
     """Return the volume (mL) of a lesion in every draw, by the best that the finding tells."""
     error = np.exp(reader_sd_frac() * prior.normal(f"{name} reader"))
     if found is not None and found.volume_ml is not None and found.volume_ml.known:
-        return _between(found.volume_ml, f"{name} volume", prior) * error**3
+        stated = _between(found.volume_ml, f"{name} volume", prior)
+        return np.asarray(stated * error**3)
     ratio = prior.spread(f"{name} axes", case_prior("axis_ratio"))
     if found is not None and found.size_mm is not None and _sized(found):
         size = _between(found.size_mm, f"{name} size", prior) * error
@@ -91,17 +95,17 @@ def _sized(found: Finding) -> bool:
     return found.size_mm is not None and found.size_mm.known and _number(found.size_mm)
 
 
-def _number(quantity: object) -> bool:
-    values = [getattr(quantity, name) for name in ("value", "high")]
-    return any(value is not None and value > 0 for value in values)
+def _number(quantity: Quantity) -> bool:
+    return any(value > 0 for value in (*quantity.candidates, quantity.high or 0.0))
 
 
-def _between(quantity: object, name: str, prior: PriorDraws) -> Floats:
+def _between(quantity: Quantity, name: str, prior: PriorDraws) -> Floats:
     """Return every version of a quantity as often as another, or numbers of its interval."""
-    values = [x for x in quantity.candidates if x > 0]  # type: ignore[attr-defined]
+    values = [x for x in quantity.candidates if x > 0]
     if values:
         return np.asarray(values, float)[prior.choice(name, values)]
-    low, high = quantity.bounds or (None, None)  # type: ignore[attr-defined]
-    high = high if high is not None else 2.0 * low
+    low, high = quantity.bounds or (None, None)
+    if high is None:  # open above, such as "> 60 mm"
+        high = 2.0 * (low or 0.0)
     low = low if low else 0.1 * high
     return prior.between(name, low=low, high=high)

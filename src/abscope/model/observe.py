@@ -187,7 +187,7 @@ def _read(
     """Return what each visit says of a lesion; None before it exists."""
     ratio = case_prior("axis_ratio").value
     node = SITES[_site(patient, index, options)].kind == "node"
-    true = diameter_mm(np.nan_to_num(volume_ml), axis_ratio=ratio)
+    true = diameter_mm(np.nan_to_num(volume_ml), axis_ratio_frac=ratio)
     prior = PriorDraws(len(volume_ml), seed=options.seed)
     noise = prior.normal(f"{patient.id} {name} reader") if options.noise else np.zeros(len(true))
     repeat = reader_limits("repeat_scan_change_sd_mm").value / math.sqrt(2.0)

@@ -5,8 +5,7 @@ the k-th number: taking a course out, or asking for more draws, changes no other
 seed every draw is the middle of its prior.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Sized
 from zlib import crc32
 
 import numpy as np
@@ -68,7 +67,7 @@ class PriorDraws:
         sd = (entry.high - entry.low) / (2 * _Z95)
         return np.asarray(np.clip(entry.value + sd * self.normal(name), entry.low, entry.high))
 
-    def choice(self, name: str, options: Sequence[Any]) -> NDArray[np.int64]:
+    def choice(self, name: str, options: Sized) -> NDArray[np.int64]:
         """Return the place of an option, each as likely as another."""
         place = (len(options) * self.uniform(name)).astype(np.int64)
         return np.minimum(place, len(options) - 1)
