@@ -20,7 +20,7 @@ from abscope.model.system import core_system
 from abscope.model.timetable import events_of, holds_of, imprints
 from abscope.model.values import agent_numbers, core_values
 
-__all__ = ["CoreOptions", "batch_of"]
+__all__ = ["CoreOptions", "batch_of", "resting_body"]
 
 _LESION_STATES = ("doomed", "debris", "signal", "effector", "exhausted", "pdl1")
 
@@ -146,7 +146,7 @@ class _Filling:
             replicates=np.repeat(self.count, repeat),
             parameters=shared,
             own=own,
-            initial=_rest(shared, self.system),
+            initial=resting_body(shared, self.system),
             replicate_initial={
                 **dict.fromkeys(_LESION_STATES, 0.0),
                 "viable": before,
@@ -227,8 +227,8 @@ def _column(shared: Mapping[str, Floats], name: str) -> Floats:
     return shared[name][:, None] if name in shared else np.ones((1, 1))
 
 
-def _rest(shared: Mapping[str, Floats], system: System) -> dict[str, ArrayLike]:
-    """Return the body before it met the tumor."""
+def resting_body(shared: Mapping[str, Any], system: System) -> dict[str, Any]:
+    """Return the states of the body before it met the tumor, of numbers, arrays or symbols."""
     rest = shared["baseline"] * shared["lymphoid_ratio"]
     growing = shared["lymphoid_loss"] * rest / shared["regrowth"]
     return {
