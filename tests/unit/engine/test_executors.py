@@ -17,6 +17,9 @@ from abscope.engine.executors import (
     run,
 )
 from abscope.engine.executors.parts import part_of, ready_part
+from abscope.engine.executors.processes import packed
+from abscope.engine.executors.reductions import Whole
+from abscope.engine.executors.tasks import Order, Source, Task
 from abscope.engine.simulation import Outcome, Settings, prepare, simulate
 from abscope.errors import EngineError
 from engine_cohorts import closed_cohort, cohort_with_a_fault, largest_lesion
@@ -251,6 +254,48 @@ def test_a_function_of_an_interactive_session_is_refused(monkeypatch):
 def test_what_cannot_be_is_said_first(system, cohort, executor, said):
     with pytest.raises((EngineError, TypeError), match=said):
         run(system, cohort, executor=executor)
+
+
+def test_ctrl_c_ends_the_workers():
+    seen = []
+
+    def interrupt(done, total):
+        seen.append((done, list(executor._pool._processes.values())))
+        raise KeyboardInterrupt
+
+    executor = Processes(1, chunk=10)
+    with pytest.raises(KeyboardInterrupt):
+        run("engine_systems:closed", COHORT, executor=executor, progress=interrupt)
+    [(done, workers)] = seen
+    assert (done, len(workers)) == (10, 1)
+    assert not any(worker.is_alive() for worker in workers)
+    assert executor._pool is None
+
+
+def test_chunks_are_made_as_they_are_needed():
+    """No more than two chunks per worker are in memory, whatever the size of the cohort."""
+    made, done, most = [], [], 0
+
+    def tasks():
+        for task in all_tasks:
+            made.append(task.number)
+            yield task
+
+    order = Order(Source("no:where", "", "rodas4", 4), Settings(), Whole())
+    all_tasks = [Task(k, np.arange(3), packed(order)) for k in range(12)]
+    with Processes(1) as executor:
+        for result in executor.results(tasks()):
+            done.append(result.number)
+            most = max(most, len(made) - len(done) + 1)
+    assert done == list(range(12))
+    assert most == 2
+
+
+@pytest.mark.parametrize(
+    ("members", "workers", "size"), [(10, 8, 250), (8000, 4, 500), (8001, 4, 501), (10**6, 4, 2000)]
+)
+def test_chunks_are_neither_tiny_nor_huge(members, workers, size):
+    assert Processes(workers).size(members) == size
 
 
 def test_a_cohort_of_nobody_is_refused():

@@ -21,8 +21,8 @@ def address():
     distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
     simulate(ready("closed"), closed_batch())  # compiled once, here
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-        silence_logs=50, scheduler_kwargs={"dashboard": False},
+        n_workers=1, threads_per_worker=2, processes=True, host="127.0.0.1",
+        dashboard_address="127.0.0.1:0", silence_logs=50, scheduler_kwargs={"dashboard": False},
     ) as cluster:  # fmt: skip
         yield cluster.scheduler_address
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from abscope.engine.executors.tasks import Done, Failure, Order, Task, work
+from abscope.engine.executors.tasks import Done, Failure, Order, Task, even_size, work
 from abscope.errors import EngineError, Problem
 
 __all__ = ["Dask"]
@@ -34,7 +34,7 @@ class Dask:
     fails where its workers keep dying.
     """
 
-    def __init__(self, scheduler: Any = None, *, chunk: int = 1000) -> None:
+    def __init__(self, scheduler: Any = None, *, chunk: int | None = None) -> None:
         self.chunk = chunk
         self.pack: Callable[[Order], bytes] | None = _packed
         distributed = _distributed()
@@ -51,6 +51,10 @@ class Dask:
             raise EngineError(
                 Problem(where, str(error).splitlines()[0], expected, action)
             ) from error
+
+    def size(self, members: int) -> int:
+        """Return the most members of a task."""
+        return self.chunk or even_size(members, self._threads())
 
     def close(self) -> None:
         """Leave the cluster where this executor joined it."""
@@ -74,7 +78,10 @@ class Dask:
 
     def _most(self) -> int:
         """Return how many tasks may be under way: workers come and go."""
-        return 2 * max(1, int(sum(self.client.nthreads().values())))
+        return 2 * self._threads()
+
+    def _threads(self) -> int:
+        return max(1, int(sum(self.client.nthreads().values())))
 
     def _submit(self, task: Task, name: str) -> Any:
         # a large argument inside a task is copied by the scheduler: it goes to a worker directly

@@ -71,6 +71,10 @@ class Gpu:
             action = "Use executor='processes', or install the driver."
             raise EngineError(Problem("executor gpu", what, expected, action))
 
+    def size(self, members: int) -> int:  # noqa: ARG002
+        """Return the most members of a task."""
+        return self.chunk
+
     def results(self, tasks: Iterator[Task]) -> Generator[Done | Failure, None, None]:
         """Yield what came of each task."""
         for task in tasks:

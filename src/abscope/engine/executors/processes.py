@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
 
-from abscope.engine.executors.tasks import Done, Failure, Order, Task, work
+from abscope.engine.executors.tasks import Done, Failure, Order, Task, even_size, work
 from abscope.errors import EngineError, Problem
 
 __all__ = ["Processes", "cores", "packed"]
@@ -62,11 +62,11 @@ class Processes:
     """A pool of worker processes, one for each core unless stated.
 
     Starts at the first run and serves others until it is closed; ``with Processes() as pool`` does
-    that. At most twice as many chunks as workers are in memory. Where a worker dies, the chunks
+    that. Four chunks for each worker unless stated. At most twice as many chunks as workers are in memory. Where a worker dies, the chunks
     that were running are run again one by one, so only the one that kills its worker is lost.
     """
 
-    def __init__(self, workers: int | None = None, *, chunk: int = 1000) -> None:
+    def __init__(self, workers: int | None = None, *, chunk: int | None = None) -> None:
         self.workers, self.chunk = workers or cores(), chunk
         self.pack: Callable[[Order], bytes] | None = packed
         self._pool: ProcessPoolExecutor | None = None
@@ -81,6 +81,10 @@ class Processes:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+    def size(self, members: int) -> int:
+        """Return the most members of a task."""
+        return self.chunk or even_size(members, self.workers)
 
     def close(self) -> None:
         """Let the workers end."""

@@ -91,7 +91,7 @@ def run(
     if isinstance(batch, Cohort):
         order = replace(order, draw=batch.draw, seed=batch.seed, arguments=dict(batch.arguments))
     packed = place.pack(order) if place.pack else order
-    groups = _groups(batch, ready, place.chunk)
+    groups = _groups(batch, ready, place.size(int(batch.members)))
     cold = kept(kernel_key(order.source.fingerprint, compiled.method, f"lanes{compiled.lanes}"))
     tasks = (
         Task(number, members, packed, part_of(ready, members) if ready else None, cold is None)

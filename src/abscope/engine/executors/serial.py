@@ -15,6 +15,10 @@ class Serial:
     chunk: int = 1000
     pack: Callable[[Order], bytes] | None = field(default=None, init=False)
 
+    def size(self, members: int) -> int:  # noqa: ARG002
+        """Return the most members of a task."""
+        return self.chunk
+
     def results(self, tasks: Iterator[Task]) -> Generator[Done | Failure, None, None]:
         """Yield what came of each task."""
         for task in tasks:

@@ -22,7 +22,7 @@ from abscope.engine.tables import Results
 from abscope.errors import EngineError, Problem
 
 __all__ = [
-    "Done", "Executor", "Failure", "Order", "Runner", "Source", "Task", "found_system", "loaded",
+    "Done", "Executor", "Failure", "Order", "Runner", "Source", "Task", "even_size", "found_system", "loaded",
     "on_this_processor", "remember", "work",
 ]  # fmt: skip
 
@@ -99,9 +99,8 @@ class Failure:
 class Executor(Protocol):
     """Where tasks run."""
 
-    @property
-    def chunk(self) -> int:
-        """Return the most members of a task."""
+    def size(self, members: int) -> int:
+        """Return the most members of a task of a run with this many."""
 
     @property
     def pack(self) -> Callable[[Order], bytes] | None:
@@ -112,6 +111,11 @@ class Executor(Protocol):
 
     def results(self, tasks: Iterator[Task]) -> Generator[Done | Failure, None, None]:
         """Yield what came of each task, in any order; stop all of them when closed."""
+
+
+def even_size(members: int, workers: int) -> int:
+    """Return members per task: four tasks for each worker, of 250 to 2,000 members."""
+    return min(2000, max(250, -(-members // (4 * workers))))
 
 
 def remember(compiled: Compiled) -> None:
