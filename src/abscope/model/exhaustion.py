@@ -17,7 +17,7 @@ Sources: PD-L1 kinetics after Kosinsky 2018, doi:10.1186/s40425-018-0327-9; the 
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp
+from abscope.engine.functions import exp, named
 from abscope.model.kill import binned_mean
 
 __all__ = ["SHARED", "brake", "effector_rates", "effectors_after"]
@@ -65,5 +65,5 @@ def effector_rates(
 
 def effectors_after(x: Any, p: Any, e: Any) -> dict[str, Any]:
     """Return E and X after a fraction, by name."""
-    left = binned_mean(e, lambda d: exp(-d * (p.tissue_alpha + p.tissue_beta * d)))
+    left = named("S_T", binned_mean(e, lambda d: exp(-d * (p.tissue_alpha + p.tissue_beta * d))))
     return {"effector": x.effector * left, "exhausted": x.exhausted * left}

@@ -16,7 +16,7 @@ different clones. Sources: own; three of the rates after QSPIO-TNBC
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp, power
+from abscope.engine.functions import exp, named, power
 
 __all__ = ["SHARED", "leaving", "priming_after", "priming_rates", "seen"]
 
@@ -37,7 +37,7 @@ _STAGES = ("primed_1", "primed_2", "primed_3")
 def seen(body: Any, p: Any) -> Any:
     """Return the share of the priming that the antigen allows, 0..1."""
     relative = power(body.antigen / p.antigen_half, p.antigen_bend)
-    return relative / (1.0 + relative)
+    return named(r"\alpha_A", relative / (1.0 + relative))
 
 
 def leaving(body: Any, p: Any) -> Any:
@@ -47,7 +47,8 @@ def leaving(body: Any, p: Any) -> Any:
 
 def priming_rates(body: Any, lymphoid_frac: Any, ctla4_occupancy: Any, p: Any) -> dict[str, Any]:
     """Return the rates of Nv and P1..P3 by name, in Mcell/d."""
-    prime = p.priming_rate * seen(body, p) * (1.0 + p.ctla4_gain * ctla4_occupancy) * body.naive
+    helped = 1.0 + p.ctla4_gain * ctla4_occupancy
+    prime = named(r"\pi", p.priming_rate * seen(body, p) * helped * body.naive)
     return {
         "naive": p.naive_turnover * (p.naive_pool * lymphoid_frac - body.naive) - prime,
         "primed_1": prime - p.transit * body.primed_1,

@@ -14,7 +14,7 @@ doi:10.1016/j.ccr.2013.09.014; Menon 2019, doi:10.1186/s40425-019-0718-6.
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp
+from abscope.engine.functions import exp, named
 from abscope.model.kill import binned_mean
 
 __all__ = ["SHARED", "stroma_after", "stroma_rate"]
@@ -46,4 +46,5 @@ def stroma_after(x: Any, p: Any, e: Any) -> Any:
     def raised(dose: Any) -> Any:
         return dose * dose / (dose * dose + p.high_dose_half * p.high_dose_half)
 
-    return x.stroma * binned_mean(e, kept) + p.high_dose_rise * binned_mean(e, raised)
+    left, added = named("S_l", binned_mean(e, kept)), named("S_u", binned_mean(e, raised))
+    return x.stroma * left + p.high_dose_rise * added

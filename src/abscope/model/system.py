@@ -99,8 +99,13 @@ def _volume(x: Any) -> Any:
     return x.viable + x.doomed + x.debris
 
 
+def _taken(key: str, body: Any, p: Any) -> Any:
+    mark = {"pd1": "RO", "ctla4": "RC"}[key]
+    return named(mark, drugs.occupancy(key, body, p))
+
+
 def _kill(x: Any, body: Any, p: Any) -> Any:
-    occupancy = drugs.occupancy("pd1", body, p)
+    occupancy = _taken("pd1", body, p)
     return cytotoxicity.kill_rate(x, exhaustion.brake(x, occupancy, p), p)
 
 
@@ -122,7 +127,7 @@ def _lesion_rates(law: str, x: Any, body: Any, p: Any) -> Mapping[str, Any]:
             arrival=arrival,
             dying_frac=dying / (volume + p.speck),
             suppression=cytotoxicity.suppression(x, p),
-            occupancy=drugs.occupancy("pd1", body, p),
+            occupancy=_taken("pd1", body, p),
         ),
         "shed": antigen.antigen_shed(x, dying, p),
         "arriving": arrival * volume,
@@ -131,12 +136,12 @@ def _lesion_rates(law: str, x: Any, body: Any, p: Any) -> Mapping[str, Any]:
 
 
 def _body_rates(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
-    seen = named(r"\alpha_A", priming.seen(body, p))
+    seen = priming.seen(body, p)
     sent = priming.leaving(body, p) + memory.recalled(body, seen, p)
     return {
         "antigen": antigen.antigen_rate(body, total.shed, p),
         **priming.priming_rates(
-            body, lymphocytes.lymphoid_frac(body, p), drugs.occupancy("ctla4", body, p), p
+            body, lymphocytes.lymphoid_frac(body, p), _taken("ctla4", body, p), p
         ),
         "circulating": homing.circulating_rate(body, total.arriving, sent, p),
         "memory": memory.memory_rate(body, p),
@@ -179,7 +184,7 @@ def _see_body(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
 
 
 def _irradiate_lesion(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
-    left = kill.surviving(x, p, e)
+    left = named("S_d", kill.surviving(x, p, e))
     return {
         "viable": x.viable * left,
         "doomed": x.doomed + x.viable * (1.0 - left),
