@@ -4,8 +4,8 @@ With T viable and D doomed volume (uL), U strand breaks, n naive and e effector 
 tumor, L the level of PD-L1 (0..1), M the antibody (nmol/L) from a depot M0 (nmol):
 
     T' = r T (1 - T / K) - (kill e + loss) T - q T,   q = 2 alpha b U^2 / (tau delta^2)
-    D' = q T - mu D,    U' = -U / tau,    a fraction of dose x: T -> T exp(-alpha x),
-                                          D -> D + what T lost, U -> U + delta x
+    D' = q T - mu D,    U' = -U / tau
+    fraction x: T -> T exp(-alpha x),  D -> D + what T lost,  U -> U + delta x
     c = mu D / (T + D) + kill e + loss,   A = (T + D) c^2 / (c^2 + c50^2)
     R = (1 - L / (1 + M / K_D)) (1 - A / (A + S_R))
     n' = k A / (A + S_L) + R n (pro - dif) - out n,   e' = R dif n - death e
