@@ -62,8 +62,9 @@ class Processes:
     """A pool of worker processes, one for each core unless stated.
 
     Starts at the first run and serves others until it is closed; ``with Processes() as pool`` does
-    that. Four chunks for each worker unless stated. At most twice as many chunks as workers are in memory. Where a worker dies, the chunks
-    that were running are run again one by one, so only the one that kills its worker is lost.
+    that. Each worker gets four chunks of 250 to 2,000 members unless ``chunk`` is stated; at most
+    twice as many chunks as workers are in memory. Where a worker dies, the chunks that were running
+    are run again one by one, so only the one that kills its worker is lost.
     """
 
     def __init__(self, workers: int | None = None, *, chunk: int | None = None) -> None:

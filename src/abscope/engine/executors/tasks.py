@@ -22,8 +22,8 @@ from abscope.engine.tables import Results
 from abscope.errors import EngineError, Problem
 
 __all__ = [
-    "Done", "Executor", "Failure", "Order", "Runner", "Source", "Task", "even_size", "found_system", "loaded",
-    "on_this_processor", "remember", "work",
+    "Done", "Executor", "Failure", "Order", "Runner", "Source", "Task", "even_size", "found_system",
+    "loaded", "on_this_processor", "remember", "work",
 ]  # fmt: skip
 
 #: integrates what is prepared: the kernel on this processor, or a device
