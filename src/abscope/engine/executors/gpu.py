@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from abscope.engine import driving, stepping
 from abscope.engine.cache import kept, kernel_key, load_kernel, load_unkept, write_kernel
 from abscope.engine.compiling import Compiled
 from abscope.engine.declaration import System
@@ -23,7 +22,8 @@ from abscope.errors import EngineError, Problem
 __all__ = ["Gpu", "kernel_source", "shared_bytes"]
 
 _MARK = "# ---- the text below goes into the kernels"
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).resolve().parent
+_ENGINE = _FOLDER.parent
 #: shared memory that every device gives a block without being asked for more
 _ROOM = 48 * 1024
 _HEAD = """\
@@ -175,18 +175,18 @@ def kernel_source(system: System, method: str, *, threads: int) -> str:
     functions, last = below.split("\n", 1)[1].split("@kernel", 1)
     before, after = functions.split("@J\ndef observe", 1)
     return "\n".join(
-        [head, before, rewritten, _same_text(stepping.__file__, None), "@J\ndef observe" + after,
-         _same_text(driving.__file__, "run_stops"), "@kernel" + last]
+        [head, before, rewritten, _same_text(_ENGINE / "stepping.py", ""), "@J\ndef observe" + after,
+         _same_text(_ENGINE / "driving.py", "run_stops"), "@kernel" + last]
     )  # fmt: skip
 
 
-def _same_text(file: str | None, only: str | None) -> str:
+def _same_text(file: Path, only: str) -> str:
     """Return functions of the processor's kernel, on the functions that a device has."""
-    text = Path(str(file)).read_text(encoding="utf-8").split(_MARK)[1].split("\n", 1)[1]
+    text = file.read_text(encoding="utf-8").split(_MARK)[1].split("\n", 1)[1]
     chosen = [
         ast.unparse(part)
         for part in ast.parse(text).body
-        if isinstance(part, ast.FunctionDef) and only in (None, part.name)
+        if isinstance(part, ast.FunctionDef) and only in ("", part.name)
     ]
     return (
         "\n\n".join(chosen).replace("np.isfinite", "math.isfinite").replace("np.sqrt", "math.sqrt")
