@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from abscope.catalog.entries import Parameter, load, look_up
 from abscope.errors import ModelError, Problem
@@ -36,12 +37,14 @@ class DrugKinetics:
     covariance: Mapping[tuple[str, str], Parameter]
 
 
+@cache
 def drug_kinetics_names() -> tuple[str, ...]:
     """Return the names of all models, for example ``pembrolizumab-ahamadi2017``."""
     names = (name.partition(".")[0] for name in load("pharmacokinetics"))
     return tuple(sorted({name for name in names if "-" in name}))
 
 
+@cache
 def drug_kinetics(name: str) -> DrugKinetics:
     """Return one population model; an agent's name alone means the first of its models.
 

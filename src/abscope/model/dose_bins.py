@@ -16,6 +16,10 @@ def equal_parts_gy(binned: BinnedDose, *, parts: int = BINS) -> Floats:
     the mean dose exactly. What is lost is the spread inside a part: cells in a cold spot smaller
     than a part count with the mean of that part, so survival comes out lower than it is.
     """
+    if len(binned.dose_gy) == 1:
+        return np.full(parts, float(binned.dose_gy[0]))
+    if len(binned.dose_gy) == 1:
+        return np.full(parts, float(binned.dose_gy[0]))
     order = np.argsort(binned.dose_gy, kind="stable")
     dose = np.asarray(binned.dose_gy, float)[order]
     share = np.asarray(binned.volume_frac, float)[order]

@@ -27,6 +27,8 @@ def imprints(patient: Patient, gain: Floats) -> Floats:
     of the organ in the volume that feeds priming, of the irradiated lesions where there are any,
     else of all. H = 1 means no imprint.
     """
+    if (gain == 1.0).all():
+        return gain
     treated = {name for one in patient.fractions for name, dose in one.lesions.items()
                if float(np.max(dose.dose_gy, initial=0.0)) > 0.0}  # fmt: skip
     feeding = np.array(
@@ -102,10 +104,7 @@ def _fraction_rows(patients: Sequence[Patient], most: int) -> _Rows:
     return "fraction", members, times, fields
 
 
-def _per_lesion(
-    name: str, key: str, patients: Sequence[Patient], rows: list[tuple[int, float, Floats]]
-) -> _Rows:
-    del patients
+def _per_lesion(name: str, key: str, rows: list[tuple[int, float, Floats]]) -> _Rows:
     return name, [i for i, _, _ in rows], [t for _, t, _ in rows], {key: [v for *_, v in rows]}
 
 
@@ -115,7 +114,7 @@ def _anchor_rows(patients: Sequence[Patient], most: int) -> _Rows:
         volumes = np.zeros(most)
         volumes[: len(patient.lesions)] = [lesion.volume_ml for lesion in patient.lesions]
         rows.append((i, patient.start_d - _ANCHOR_LEAD_D, volumes))
-    return _per_lesion("anchor", "volume", patients, rows)
+    return _per_lesion("anchor", "volume", rows)
 
 
 def _resection_rows(patients: Sequence[Patient], most: int) -> _Rows:
@@ -126,7 +125,7 @@ def _resection_rows(patients: Sequence[Patient], most: int) -> _Rows:
             left = np.ones(most)
             left[place[one.lesion]] = 0.0
             rows.append((i, one.day_d, left))
-    return _per_lesion("resection", "left", patients, rows)
+    return _per_lesion("resection", "left", rows)
 
 
 def _seeding_rows(patients: Sequence[Patient], most: int) -> _Rows:
@@ -137,7 +136,7 @@ def _seeding_rows(patients: Sequence[Patient], most: int) -> _Rows:
             begun = np.zeros(most)
             begun[place[one.lesion]] = one.volume_ml
             rows.append((i, one.day_d, begun))
-    return _per_lesion("seeding", "begun", patients, rows)
+    return _per_lesion("seeding", "begun", rows)
 
 
 def _bolus_rows(patients: Sequence[Patient]) -> _Rows:
