@@ -134,7 +134,9 @@ def _grades(heights: _Heights, axis: TimeAxis, *, narrow: bool) -> Iterator[Elem
         yield line((axis.left_px, y), (axis.right_px, y), stroke="rule", stroke_dasharray="6 4")
         text = f"below: grade {grade + 1}" if narrow else f"below: CTCAE grade {grade + 1}"
         if narrow:
-            yield label((axis.right_px - 2, y + 12), text, size_px=11, fill="muted", anchor="end")
+            # below its line, above it where the axis is near
+            text_y = y + 12 if y + 16 < _TOP_PX + _PLOT_PX else y - 4
+            yield label((axis.right_px - 2, text_y), text, size_px=11, fill="muted", anchor="end")
         else:
             yield label((axis.right_px + 8, y + 4), text, size_px=11, fill="muted")
 
