@@ -66,9 +66,11 @@ that was moved for one says so in its note:
 
 Responders are a matter of the spread of the prior. No published rate of response was used.
 
-What makes little difference in the model although it does in mice: 20 Gy once against 8 Gy three
-times. TREX1 cuts the signal of 20 Gy to a sixth, but the antigen of a large lesion that dies primes
-nearly as many cells as there are.
+Orderings that were published and hold at the center of the prior, as tests: 8 Gy three times is
+better out of field than 20 Gy once; little of it is left without the innate signal; dose to nodes
+and to lymphocytes costs the abscopal effect; a low dose helps a lesion by its stroma. The first is
+weak where a large lesion is irradiated: TREX1 cuts the signal of 20 Gy to a sixth, but the antigen
+of 60 ml that die primes nearly as many cells as there are.
 
 ## Choices that change the answer
 

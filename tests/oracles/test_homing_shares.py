@@ -21,7 +21,7 @@ from abscope.model.routes import (
 )
 
 FOUR = ("lung", "liver", "kidneys", "muscle")
-#: lung, marrow, axilla, chest wall of Kim 2021, doi:10.21037/apm-21-2129; volumes assumed
+#: lung, marrow, axilla, chest wall of Kim 2021, doi:10.3857/roj.2020.00990; volumes assumed
 KIM = ("lung", "red_marrow", "lymph_nodes", "muscle")
 KIM_ML = np.array([20.0, 110.0, 80.0, 90.0])
 TINY = 1e-9

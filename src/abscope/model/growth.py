@@ -13,7 +13,7 @@ So g is the net specific growth rate at V_r under every law, ln 2 over the doubl
 turnover feeds antigen without changing growth. A lesion that stands for a part of another one
 (``part`` below 1) has its volumes V_r and K scaled by the part, so that halves grow as the whole.
 Neglected: space, hypoxia, surgery or injury that speeds growth up; lesions do not compete.
-Sources: laws in their usual form; Mehrara 2007, doi:10.1158/0008-5472.CAN-06-2543 for the specific
+Sources: laws in their usual form; Mehrara 2007, doi:10.1158/0008-5472.CAN-06-3822 for the specific
 growth rate as the quantity to state.
 """
 

@@ -11,7 +11,7 @@ All four count per microliter of blood, so that exchange keeps L_b + L_t. r and 
 of recovery, (1 + gamma) d_L. Assumed: lymphoid tissue is one pool, hit cells leave at once. The
 count returns to where it began, while the fits of `abscope.blood` end at two thirds of it within a
 year: its forecast has the pools by region, the delays and the plateau, and stands where only the
-count is asked for. Sources: Jin 2020, doi:10.1016/j.radonc.2019.11.007; form with transit own.
+count is asked for. Sources: Jin 2020, pmid:31794944; form with transit own.
 """
 
 from typing import Any
