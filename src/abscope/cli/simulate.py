@@ -67,7 +67,7 @@ def simulate(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
     model: _ModelOption = _CORE,
     homing: _HomingOption = "lesion",
-    draws: _DrawsOption = 200,
+    draws: _DrawsOption = 100,
     seed: _SeedOption = 1,
     without: _WithoutOption = None,
     drop: _DropOption = None,

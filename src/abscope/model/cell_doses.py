@@ -41,8 +41,8 @@ class CellDoses:
 class CellDraws:
     """What varies from draw to draw, (n,) each.
 
-    ``factor_frac`` multiplies every dose of the body, ``treated_frac`` is 1 where the targets that the
-    source leaves open were treated.
+    ``factor_frac`` multiplies every dose of the body, ``treated_frac`` is 1 where the
+    targets that the source leaves open were treated.
     """
 
     alpha_per_gy: Floats

@@ -37,7 +37,7 @@ _MOST_DRAWS = 20_000
 class ExpectationOptions:
     """How a case is simulated; ``without`` are courses and therapies that are left out."""
 
-    draws: int = 200
+    draws: int = 100
     seed: int = 1
     homing: Homing = "lesion"
     switches: Switches = field(default_factory=Switches)
