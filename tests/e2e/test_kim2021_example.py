@@ -125,7 +125,7 @@ def test_the_report_holds_table_curves_and_pictures(
 ) -> None:
     monkeypatch.setattr("abscope.report.dose_figures.MOST_PICTURES", 2)
     held = dose_material(survey)
-    assert list(held.figures) == ["dvh", "dose-c1-l01", "dose-c2-l01a"]
+    assert list(held.figures) == ["dvh", "dose-c2-l07", "dose-c2-l09"]
     assert held.notes == ("19 lesions without a picture; the table has all.",)
     page = build_report(open_case(str(made / "case.yaml")), (), dose=held)
     assert 'id="dvh-wide-title"' in page

@@ -1,6 +1,8 @@
 """The options that every command with a source of dose shares, and what is read with them."""
 
+import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,6 +83,7 @@ def survey_of(
 
     ``options`` has what else was chosen; what a person stated is added to it.
     """
+    _one_thread_per_product()
     from abscope.dose.lesion_map import read_lesion_map
     from abscope.dose.survey import SurveyOptions, survey_dose
 
@@ -96,6 +99,17 @@ def survey_of(
         organs=chosen.organs if chosen else {},
     )
     return survey_dose(source, case=case, chosen=chosen, options=asked)
+
+
+def _one_thread_per_product() -> None:
+    """Keep products of small matrices on one thread, where numpy is not loaded yet.
+
+    Regions have threads of their own; more of them inside each product double the time. What a
+    person set stays.
+    """
+    if "numpy" not in sys.modules:
+        for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
 
 
 def read_pairs(

@@ -23,6 +23,7 @@ from abscope.dose.lesion_region import LesionRegion, region_points
 from abscope.dose.plans import Registration
 from abscope.dose.results import Dvh, LesionDose
 from abscope.dose.sampling import ML_PER_MM3, resolved, voxel_ml
+from abscope.dose.structures import Roi
 from abscope.dose.study import Study
 from abscope.dose.transforms import frame_to_frame, move_dose
 from abscope.errors import Problem, UsageError
@@ -53,14 +54,16 @@ def exposure_table(
     lesions: Mapping[str, Sequence[LesionRegion]],
     alpha_beta_gy: float | None,
     options: TableOptions | None = None,
+    curves: Mapping[tuple[str, Roi], Dvh] | None = None,
 ) -> tuple[LesionDose, ...]:
     """Return one row per lesion and course and one per lesion for all courses, in Gy.
 
     ``lesions`` has the regions of each lesion; none for a lesion that nobody drew. Where one
     structure set has several, the lesion is a group and each member has its own rows, told apart by
     ``roi_name``. ``alpha_beta_gy`` is that of the tumor for ``eqd2_lesion_gy``, None: unknown.
-    Raises UsageError without a course or for an alpha/beta or a confirmed distance that is not
-    positive, DicomError for a region that cannot be read as a volume.
+    ``curves`` has the distributions of regions that were read before with the same settings, by
+    course and region. Raises UsageError without a course or for an alpha/beta or a confirmed
+    distance that is not positive, DicomError for a region that cannot be read as a volume.
     """
     chosen = options or TableOptions()
     _check(courses, lesions, alpha_beta_gy, chosen)
@@ -68,17 +71,21 @@ def exposure_table(
     rows: list[LesionDose] = []
     for lesion, regions in lesions.items():
         for member in _members(regions):
-            parts = [
-                course_row(
-                    lesion,
-                    course=course,
-                    placed=choose_region(member, course=course, registrations=study.registrations),
-                    alpha_beta_gy=alpha_beta_gy,
-                    settings=(chosen.dvh, chosen.lines, edges),
-                    confirmed_distance_mm=_confirmed_mm(chosen, lesion, course.name),
+            parts = []
+            for course in courses:
+                placed = choose_region(member, course=course, registrations=study.registrations)
+                if placed is not None and curves is not None:
+                    placed = replace(placed, curve=curves.get((course.name, placed.region.roi)))
+                parts.append(
+                    course_row(
+                        lesion,
+                        course=course,
+                        placed=placed,
+                        alpha_beta_gy=alpha_beta_gy,
+                        settings=(chosen.dvh, chosen.lines, edges),
+                        confirmed_distance_mm=_confirmed_mm(chosen, lesion, course.name),
+                    )
                 )
-                for course in courses
-            ]
             rows += [part.row for part in parts]
             rows.append(_over_all(parts, registrations=study.registrations, options=chosen))
     return tuple(rows)

@@ -46,10 +46,14 @@ class CourseDose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedRegion:
-    """A region with the matrix (4, 4) that carries points (mm) of a dose's frame to its frame."""
+    """A region with the matrix (4, 4) that carries points (mm) of a dose's frame to its frame.
+
+    ``curve`` is its distribution in that dose where it was read before, with the same settings.
+    """
 
     region: LesionRegion
     to_target: Floats
+    curve: Dvh | None = None
 
 
 class FieldEdges:
@@ -113,7 +117,9 @@ def course_row(
         )
     region, way = placed.region, placed.to_target
     moved = move_dose(course.dose, way, frame_uid=region.frame_uid)
-    curve = dvh(region.roi, dose=moved, plane_spacing_mm=region.plane_spacing_mm, settings=how)
+    curve = placed.curve or dvh(
+        region.roi, dose=moved, plane_spacing_mm=region.plane_spacing_mm, settings=how
+    )
     rx_gy = _prescription(course, region)
     whole = total_volume(curve)
     share = float(curve.volume_ml.sum()) / whole if whole > 0 else 0.0

@@ -154,9 +154,11 @@ def survey_dose(
     regions: list[RegionDose] = []
     organs: list[OrganDose] = []
     problems: list[Problem] = []
+    curves: dict[tuple[str, Roi], Dvh] = {}
     for course in courses:
         read = _regions(study, course, how.table.dvh, _in_organ_table(names, course))
         regions += [found for _, found, _ in read]
+        curves |= {(course.name, roi): found.curve for roi, found, _ in read}
         drawn = {(course.name, roi): voxels for roi, _, voxels in read if voxels is not None}
         del read  # the voxels of a body are as large as the dose: the table frees them one by one
         found, faults = _organs(study, course, how, drawn)
@@ -166,11 +168,15 @@ def survey_dose(
         study, courses, tuple(regions), () if problems else tuple(organs), names, tuple(problems),
         (), {}, None, (), _findings(study, courses, regions),
     )  # fmt: skip
-    return survey if case is None else _with_case(survey, case, chosen, how)
+    return survey if case is None else _with_case(survey, case, chosen, how, curves)
 
 
 def _with_case(
-    survey: DoseSurvey, case: "Case", chosen: LesionMap | None, how: SurveyOptions
+    survey: DoseSurvey,
+    case: "Case",
+    chosen: LesionMap | None,
+    how: SurveyOptions,
+    curves: Mapping[tuple[str, Roi], Dvh],
 ) -> DoseSurvey:
     study, courses = survey.study, survey.courses
     matching = match_lesions(study, lesions=case.lesions, courses=courses, chosen=chosen)
@@ -185,6 +191,7 @@ def _with_case(
         lesions={lesion.id: matching.regions.get(lesion.id, ()) for lesion in case.lesions},
         alpha_beta_gy=_alpha_beta_gy(case),
         options=table,
+        curves=curves,
     )
     return replace(
         survey,

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import zip_longest
 
 from abscope.dose.courses import Course
 from abscope.dose.dvh import DvhSettings, dvh, total_volume
+from abscope.dose.exposure_table import ALL_COURSES
 from abscope.dose.findings import DoseFinding
 from abscope.dose.geometry.grid import DoseGrid
 from abscope.dose.lesion_region import LesionRegion
@@ -23,6 +26,8 @@ __all__ = ["MOST_PICTURES", "DoseMaterial", "dose_material", "survey_figures"]
 
 #: Lesions with a picture, each in the course that gives it most; the tables hold all of them.
 MOST_PICTURES = 12
+#: Two rules for end planes give the same volume within this share: they are the same rule.
+_SAME_VOLUME = 1e-9
 _CURVES = (
     "Share of each lesion that gets at least a dose, per course, on a square-root axis. The bands "
     "are the spread between the two rules for end planes."
@@ -105,17 +110,24 @@ def _lesion_curve(survey: DoseSurvey, course: Course, row: LesionDose) -> DvhCur
     dose = _placed(survey, course, region.frame_uid) if region is not None else None
     if region is None or dose is None:
         return None
-    both = [
-        dvh(region.roi, dose=dose, plane_spacing_mm=region.plane_spacing_mm, settings=one)
-        for one in (DvhSettings(cap="half"), DvhSettings(cap="full"))
-    ]
     known = _same(survey.regions, course, region.roi)
-    curve = known.curve if known is not None else both[0]
-    other = max(both, key=lambda one: _volume_gap(one, curve))
-    name = f"{row.lesion} {region.roi.name}" if region.roi.name != row.lesion else row.lesion
-    if region.roi.name.startswith(row.lesion):
-        name = region.roi.name
-    return DvhCurve(row.lesion, name, curve, other, row.exposure)
+    read = partial(dvh, region.roi, dose=dose, plane_spacing_mm=region.plane_spacing_mm)
+    curve = known.curve if known is not None else read()
+    other = read(settings=DvhSettings(cap="full"))
+    if _volume_gap(other, curve) < _SAME_VOLUME * total_volume(curve):
+        other = read(settings=DvhSettings(cap="half"))
+    return DvhCurve(row.lesion, _label(row.lesion, region.roi), curve, other, row.exposure)
+
+
+def _label(lesion: str, roi: Roi) -> str:
+    """Return the id of a lesion and what its region is called, without the id a second time.
+
+    A region of a member may start with the id of the group: L01a, "L01 lung nodule".
+    """
+    first, _, rest = roi.name.partition(" ")
+    if lesion.casefold().startswith(first.casefold()):
+        return f"{lesion} {rest}".rstrip()
+    return roi.name if roi.name.casefold().startswith(lesion.casefold()) else f"{lesion} {roi.name}"
 
 
 def _same(regions: tuple[RegionDose, ...], course: Course, roi: Roi) -> RegionDose | None:
@@ -158,7 +170,7 @@ def _pictures(survey: DoseSurvey) -> Iterator[DosePicture]:
                 and (held is None or _dose(row) > _dose(held))
             ):
                 chosen[row.lesion] = row
-        for row in list(chosen.values())[:MOST_PICTURES]:
+        for row in _shown(chosen, survey.lesions):
             region = _region_of(survey, row)
             if region is not None:
                 made = _picture(survey, by_name[row.course], region, row.lesion)
@@ -177,6 +189,26 @@ def _pictures(survey: DoseSurvey) -> Iterator[DosePicture]:
                     yield from () if made is None else (made,)
 
 
+def _shown(chosen: Mapping[str, LesionDose], rows: tuple[LesionDose, ...]) -> Iterator[LesionDose]:
+    """Yield the rows that get a picture, in the order of the case.
+
+    Where there are too many, the groups give one each in turn: targets, the lesions that may be
+    abscopal (out of field or unknown), and those with low dose; within a group most dose first.
+    """
+    over_all = {row.lesion: row.exposure for row in rows if row.course == ALL_COURSES}
+    groups = [
+        sorted(
+            (row for name, row in chosen.items() if over_all.get(name, row.exposure) in classes),
+            key=_dose,
+            reverse=True,
+        )
+        for classes in (("in_field", "partial"), ("out_of_field", "unknown"), ("low_dose",))
+    ]
+    turns = [row for turn in zip_longest(*groups) for row in turn if row is not None]
+    kept = {row.lesion for row in turns[:MOST_PICTURES]}
+    yield from (row for name, row in chosen.items() if name in kept)
+
+
 def _dose(row: LesionDose) -> float:
     return -1.0 if row.d2_dose_gy is None else row.d2_dose_gy
 
@@ -190,7 +222,7 @@ def _picture(
         return None
     tags, drawn = _neighbors(survey, region)
     image = next((one for one in survey.study.images if one.frame_uid == region.frame_uid), None)
-    name = region.roi.name if region.roi.name.startswith(lesion) else f"{lesion} {region.roi.name}"
+    name = _label(lesion, region.roi)
     return DosePicture(
         f"dose-{_slug(course.name)}-{_slug(lesion)}",
         f"{name}, dose of course {_course_name(survey, course)}",
