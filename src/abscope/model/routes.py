@@ -12,7 +12,7 @@ omega is where a cell ends, delta the chance to be lost per round. The modes of 
 
     lesion     q f_o = phi V_j / Q       every mL of lesion has the flow phi, whatever the organ
     organ      q_j = V_j / V_organ       a lesion is perfused as its organ is
-    presence   q_j = 1 / lesions in the organ (parts of a lesion count as parts)
+    presence   q_j = 1 / lesions in the organ at the start, begun or not (parts count as parts)
     bronchial  as organ, but a lesion of the lung hangs on the bronchial arteries
 
 Halves of a lesion get together what the whole gets, exactly, in every mode. Flows are shares of the

@@ -9,7 +9,7 @@ from abscope.engine.reference import reference
 from abscope.engine.simulation import Settings
 from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.core_card import CARD
-from abscope.model.routes import organs
+from abscope.model.routes import lodging, omega, organs
 from abscope.model.run import simulate_patients
 from abscope.model.switches import OFF, Switches
 from abscope.model.system import core_system
@@ -178,6 +178,19 @@ def test_effectors_that_leave_the_blood_arrive():
     found = simulate_patients([treated()], observe_at_d=DAYS)
     arriving = np.nansum(found["arriving_mcell_per_d"], axis=2)
     assert arriving == pytest.approx(found["homing_mcell_per_d"], rel=1e-12)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_effectors_arrive_in_the_shares_of_the_closed_form(mode):
+    """At rare capture the flux of the equations is omega; lung 20, marrow 110 ml and so on."""
+    places = (("lung", 20.0), ("red_marrow", 110.0), ("lymph_nodes", 80.0), ("muscle", 90.0))
+    volume = np.array([volume for _, volume in places])
+    lodged = lodging([organ for organ, _ in places], volume_ml=volume, mode=mode, sex="female")
+    expected = omega(lodged, capture_frac=np.full(4, 1e-9), sex="female")
+    one = patient(*places, parameters={"vessel_volume": 1e-9, "vessel_gain": 0.0})
+    found = simulate_patients([one], observe_at_d=[0.0], options=CoreOptions(homing=mode))
+    arriving = found["arriving_mcell_per_d"][0, 0]
+    assert arriving / arriving.sum() == pytest.approx(expected, rel=1e-4)
 
 
 def test_nothing_is_below_zero_over_the_prior():
