@@ -15,6 +15,7 @@ from abscope.cli import (
     cases,
     check,
     dose,
+    export,
     models,
     new,
     pacs,
@@ -61,6 +62,7 @@ for _command in (
     pacs.fetch,
     pacs.send,
     simulate.simulate,
+    export.export,
 ):
     app.command()(_command)
 
