@@ -175,7 +175,8 @@ def kernel_source(system: System, method: str, *, threads: int) -> str:
     functions, last = below.split("\n", 1)[1].split("@kernel", 1)
     before, after = functions.split("@J\ndef observe", 1)
     return "\n".join(
-        [head, before, rewritten, _same_text(_ENGINE / "stepping.py", ""), "@J\ndef observe" + after,
+        [head, before, rewritten, _same_text(_ENGINE / "stepping.py", ""),
+         "@J\ndef observe" + after,
          _same_text(_ENGINE / "driving.py", "run_stops"), "@kernel" + last]
     )  # fmt: skip
 
