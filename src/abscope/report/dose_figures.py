@@ -116,7 +116,9 @@ def _lesion_curve(survey: DoseSurvey, course: Course, row: LesionDose) -> DvhCur
     other = read(settings=DvhSettings(cap="full"))
     if _volume_gap(other, curve) < _SAME_VOLUME * total_volume(curve):
         other = read(settings=DvhSettings(cap="half"))
-    return DvhCurve(row.lesion, _label(row.lesion, region.roi), curve, other, row.exposure)
+    # the legend has the id in a column of its own
+    bare = _label(row.lesion, region.roi).removeprefix(row.lesion).strip()
+    return DvhCurve(row.lesion, bare or row.lesion, curve, other, row.exposure)
 
 
 def _label(lesion: str, roi: Roi) -> str:
