@@ -1,42 +1,16 @@
-"""One process of the dose benchmark: from a folder of DICOM-RT to a table of values.
+"""One process of dicompyler-core in the dose benchmark: from a folder of DICOM-RT to a table.
 
-    python dose_workers.py abscope FOLDER OUT
-    python dose_workers.py dicompyler FOLDER OUT        # dicompylercore has to be importable
-    python dose_workers.py big FOLDER OUT               # abscope, with the seconds of each step
+    python dose_workers.py FOLDER OUT        # dicompylercore has to be importable
 
 OUT receives JSON: region -> volume (ml), mean, D98, D95, D50, D2 (Gy). Nothing of abscope is
-imported for the peer, and the other way round.
+imported for the peer.
 """
 
 import json
 import sys
-import time
 from pathlib import Path
 
 KEYS = ("V", "mean", "D98", "D95", "D50", "D2")
-
-
-def abscope(folder: Path, cap: str = "half", times: dict | None = None) -> dict:
-    from abscope.dose.dicom.reading import read_study
-    from abscope.dose.dvh import DvhSettings, dose_at_volume, dvh, mean_dose, total_volume
-
-    started = time.perf_counter()
-    study = read_study(folder)
-    (structures,), (dose,) = study.structure_sets, study.doses
-    read = time.perf_counter()
-    table = {}
-    for roi in structures.rois:
-        curve = dvh(
-            roi,
-            dose=dose.dose,
-            plane_spacing_mm=structures.plane_spacing_mm,
-            settings=DvhSettings(cap=cap),
-        )
-        at = [dose_at_volume(curve, volume_frac=v) for v in (0.98, 0.95, 0.5, 0.02)]
-        table[roi.name] = dict(zip(KEYS, [total_volume(curve), mean_dose(curve), *at], strict=True))
-    if times is not None:
-        times.update(read=read - started, dvh=time.perf_counter() - read)
-    return table
 
 
 def dicompyler(folder: Path) -> dict:
@@ -55,13 +29,8 @@ def dicompyler(folder: Path) -> dict:
 
 
 def main() -> None:
-    which, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    times: dict = {}
-    if which == "dicompyler":
-        table = dicompyler(folder)
-    else:
-        table = abscope(folder, "full" if "analytic" in folder.name else "half", times)
-    out.write_text(json.dumps({"regions": table, "times": times}))
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    out.write_text(json.dumps(dicompyler(folder)))
 
 
 if __name__ == "__main__":
