@@ -1,0 +1,44 @@
+"""Independent integrator: the core model at the default tolerance against LSODA at 1e-8.
+
+The rung is an independent implementation; `verification/against_lsoda.py` is the same at 1e-10 on
+1000 patients over longer times, its result is in docs/explanation/model-accuracy.md.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from against_lsoda import ALLOWED, FLOOR, errors_of
+from random_patients import random_patients
+
+
+def _shortened(one, last_d):
+    """Return a patient until a day, with the schedule as far as it goes."""
+    return replace(
+        one,
+        horizon_d=last_d,
+        fractions=tuple(f for f in one.fractions if f.day_d < last_d)[:4],
+        infusions=tuple(i for i in one.infusions if i.day_d + i.duration_d < last_d),
+        resections=tuple(r for r in one.resections if r.day_d < last_d),
+        seedings=tuple(s for s in one.seedings if s.day_d < last_d),
+    )
+
+
+def test_every_observable_agrees_with_lsoda():
+    patients = [_shortened(one, 30.0) for one in random_patients(10, seed=77, most_lesions=3)]
+    found = errors_of(patients, days_d=[30.0], run_in_d=2.0, rtol=1e-8)
+    assert set(found) == set(FLOOR)
+    assert max(float(errors.max()) for errors in found.values()) < ALLOWED
+
+
+def test_random_patients_reach_every_kind_of_event():
+    patients = random_patients(100, seed=77)
+    assert {len(one.lesions) for one in patients} >= set(range(1, 11))
+    assert any(one.resections for one in patients)
+    assert any(one.seedings for one in patients)
+    assert any(i.duration_d == 0.0 for one in patients for i in one.infusions)
+    doses = [d.dose_gy.max() for one in patients for f in one.fractions for d in f.lesions.values()]
+    assert min(doses) < 0.5
+    assert max(doses) > 15.0
+    again = random_patients(3, seed=77)[2]
+    assert np.isclose(again.lesions[0].volume_ml, patients[2].lesions[0].volume_ml, rtol=0.0)
