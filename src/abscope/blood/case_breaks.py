@@ -13,7 +13,7 @@ def length_d(item: PlannedDose) -> float:
     """Return about how many days a course takes, weekends and pauses included."""
     n = max(item.n_fractions)
     length = n * item.interval_d * (7.0 / 5.0 if item.weekdays and n > 5 else 1.0)
-    return length + sum(max(days - item.interval_d, 0.0) for _, days in item.pauses)
+    return length + sum(max(days - item.interval_d, 0.0) for _, days in item.pauses_d)
 
 
 def pauses_of(phase: RTPhase, notes: list[str]) -> tuple[tuple[int, float], ...]:
@@ -59,7 +59,7 @@ def following_boost(
     length = length_d(item)
     return replace(
         item, name=name, body=body, open_body=None, dose_factor_frac=(1.0,), n_fractions=(number,),
-        start_d=(item.start_d[0] + length, item.start_d[1] + length), pauses=(), end_d=None,
+        start_d=(item.start_d[0] + length, item.start_d[1] + length), pauses_d=(), end_d=None,
         prescribed_gy=each_gy,
     )  # fmt: skip
 

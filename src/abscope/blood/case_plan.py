@@ -199,7 +199,7 @@ def _placed(
         interval_d=interval,
         weekdays=weekdays,
         weekday=zero.weekday() if zero else None,
-        pauses=pauses_of(phase, notes),
+        pauses_d=pauses_of(phase, notes),
         end_d=(end.low_d, end.high_d) if end is not None and end.bounded else None,
     )
     span = clock.fact(phase.start)

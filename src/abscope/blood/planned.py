@@ -16,7 +16,7 @@ class PlannedDose:
     the preferred one) and of ``n_fractions`` is equally likely; a repeated entry weighs more.
     The first fraction lies in ``start_d``; the next follow every ``interval_d`` days, on weekdays
     only where ``weekdays``; ``weekday`` (0 is Monday) is that of day zero, None where unknown.
-    ``course`` is the course that a phase belongs to. ``pauses`` has (fractions before it, days to
+    ``course`` is the course that a phase belongs to. ``pauses_d`` has (fractions before it, days to
     the next fraction) of each interruption; ``end_d`` is the span of the recorded last day, None
     where it is not known.
     ``exact`` means that ``body.days_d`` holds the very days and nothing of this is drawn.
@@ -34,6 +34,6 @@ class PlannedDose:
     weekday: int | None = None
     exact: bool = False
     course: str = ""
-    pauses: tuple[tuple[int, float], ...] = ()
+    pauses_d: tuple[tuple[int, float], ...] = ()
     end_d: tuple[float, float] | None = None
     prescribed_gy: float | None = None

@@ -47,8 +47,8 @@ def organ(name: str, dose: float, name_of_course: str = "RT1", **more: object) -
 
 def test_a_pause_shifts_what_follows_it() -> None:
     assert days_of() == [0, 1, 2, 3, 4]
-    assert days_of(pauses=((2, 10.0),)) == [0, 1, 11, 12, 13]
-    assert days_of(pauses=((5, 10.0),)) == [0, 1, 2, 3, 4]  # after the last
+    assert days_of(pauses_d=((2, 10.0),)) == [0, 1, 11, 12, 13]
+    assert days_of(pauses_d=((5, 10.0),)) == [0, 1, 2, 3, 4]  # after the last
 
 
 def test_a_recorded_end_is_kept() -> None:
@@ -65,7 +65,7 @@ def test_a_record_of_pauses_and_end_reaches_the_fractions() -> None:
          "pauses": [{"after_fraction": 5, "duration_d": "9 d"}, {"after_fraction": 7}]}
     )  # fmt: skip
     plan = case_plan(case, Clock(case))
-    assert plan.planned[0].pauses == ((5, 9.0),)
+    assert plan.planned[0].pauses_d == ((5, 9.0),)
     assert plan.planned[0].end_d is not None
     assert any("a pause has no length" in note for note in plan.notes)
     days = forecast_case(case, options=ForecastOptions(n_draws=500)).forecast.fraction_days_d

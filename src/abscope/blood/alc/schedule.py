@@ -79,7 +79,7 @@ def _days(item: PlannedDose, draws: Draws, index: int) -> Floats:
 def _from_start(item: PlannedDose, draws: Draws, index: int, start_d: Floats) -> Floats:
     """Return the days of the fractions (n, most fractions) from a first day, with the pauses."""
     number = draws.n_fractions[:, index]
-    most, pauses = int(number.max()), dict(item.pauses)
+    most, pauses = int(number.max()), dict(item.pauses_d)
     day = _on_weekday(start_d, draws.weekday, item.weekdays)
     out = np.full((len(number), most), np.nan)
     for done in range(most):
