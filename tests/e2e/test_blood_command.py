@@ -46,7 +46,7 @@ def test_what_if_options(inside: Call) -> None:
                   "--fractions", "1", "--sites", "together", "--spare", "spleen=0.5",
                   "--spare", "nodes=0", "--subsets")  # fmt: skip
     assert done.status == 0
-    for text in ("beam on for 30 s", "1 fractions at equal dose", "courses together",
+    for text in ("beam on for 30 s", "1 fraction at equal dose", "courses together",
                  "spleen x 0.5, nodes x 0", "CD8 T", "as treated"):  # fmt: skip
         assert text in done.out
 

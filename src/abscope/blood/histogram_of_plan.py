@@ -9,6 +9,7 @@ from abscope.blood.engines.events import Particles
 from abscope.blood.histogram import DoseHistogram
 from abscope.blood.network import Network
 from abscope.blood.planned import PlannedDose
+from abscope.blood.sojourn import Transit
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 
@@ -19,11 +20,17 @@ _PARTICLES = 200_000
 
 
 def blood_histograms(
-    planned: Sequence[PlannedDose], *, sex: Sex | Network, n_fractions: Sequence[float], seed: int
+    planned: Sequence[PlannedDose],
+    *,
+    sex: Sex | Network,
+    n_fractions: Sequence[float],
+    seed: int,
+    tau_mix_s: float = 0.0,
 ) -> dict[str, DoseHistogram]:
     """Return the distribution of the blood dose after all fractions, by course.
 
-    Sure targets, preferred doses, blood that mixes inside organs and fully between fractions.
+    Sure targets, preferred doses; blood is at a new place of an organ after ``tau_mix_s`` and mixes
+    fully between fractions.
     """
     network = network_for(sex)
     out = {}
@@ -31,7 +38,9 @@ def blood_histograms(
         seconds = item.body.beam_on_time_s or lymphocyte_parameter("beam_on_time").value
         fraction = deliver_body(network, item.body, beam_on_time_s=seconds)
         particles = Particles(count=_PARTICLES, seed=seed)
-        found = blood_dose(fraction, engine="events", particles=particles).histogram
+        found = blood_dose(
+            fraction, engine="events", transit=Transit(tau_mix_s=tau_mix_s), particles=particles
+        ).histogram
         if found is not None:
             out[item.name] = found.repeated(max(1, round(n)))
     return out

@@ -83,8 +83,12 @@ _SpareOption = Annotated[
     ),
 ]  # fmt: skip
 _SexOption = Annotated[
-    str, typer.Option("--sex", help="For a table: circulation of the reference female or male.")
-]
+    str | None,
+    typer.Option(
+        "--sex", help="For a table: circulation of the reference female or male.",
+        show_default=False,
+    ),
+]  # fmt: skip
 _SubsetsOption = Annotated[
     bool, typer.Option("--subsets", help="Also CD4, CD8, B and NK cells, with their range.")
 ]
@@ -123,12 +127,15 @@ _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws of the sampler
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the sampler.")]
 
 
+_NO_SEX = "sex is not told (--sex): the circulation of the reference woman is used"
+
+
 def blood(  # noqa: PLR0913 - the options of the command line
     case: _Target,
     dose: _DoseOption = None,
     organs: _OrgansOption = None,
     count: _CountOption = None,
-    sex: _SexOption = "female",
+    sex: _SexOption = None,
     figures: _FiguresOption = None,
     beam_time_s: _BeamOption = None,
     fractions: _FractionsOption = None,
@@ -182,7 +189,7 @@ def blood(  # noqa: PLR0913 - the options of the command line
     )
 
 
-def _sex_of(case: str, sex: str) -> "Sex":
+def _sex_of(case: str, sex: str | None) -> "Sex":
     """Return the sex of the circulation: of the case, or as told for a table."""
     from abscope.blood.case_forecast import circulation_sex
     from abscope.case.shelf import open_case
@@ -193,7 +200,10 @@ def _sex_of(case: str, sex: str) -> "Sex":
 
 
 def _check_sources(
-    case: str, sources: tuple[Path | None, Path | None], count: Sequence[str] | None, sex: str
+    case: str,
+    sources: tuple[Path | None, Path | None],
+    count: Sequence[str] | None,
+    sex: str | None,
 ) -> None:
     dose, organs = sources
     is_table = case.lower().endswith(".csv")
@@ -202,8 +212,10 @@ def _check_sources(
         wrong = ("both --dose and --organs are given", "one source of organ doses")
     elif is_table and (dose is not None or organs is not None):
         wrong = ("a table of organ doses and another source of them", "one source")
-    elif sex not in ("female", "male"):
+    elif sex is not None and sex not in ("female", "male"):
         wrong = (f"--sex {sex}", "female or male")
+    elif sex is not None and not is_table:
+        wrong = ("--sex beside a case", "the sex under patient of the case")
     elif count and not is_table:
         wrong = ("--count beside a case", "the counts under labs of the case")
     if wrong is not None:
@@ -213,7 +225,7 @@ def _check_sources(
 def _forecast(
     case: str,
     sources: tuple[Path | None, Path | None],
-    of_table: tuple[Sequence[str], str],
+    of_table: tuple[Sequence[str], str | None],
     options: "ForecastOptions",
 ) -> tuple[str, "tuple[PlannedDose, ...]", "Forecast"]:
     from abscope.blood.alc.counts import counts_of_days
@@ -229,7 +241,10 @@ def _forecast(
             counts=counts_of_days(of_table[0]),
             sex="male" if of_table[1] == "male" else "female",
             options=options,
-            notes=("courses follow each other on weekdays from day 0",),
+            notes=(
+                "courses follow each other on weekdays from day 0",
+                *([] if of_table[1] else [_NO_SEX]),
+            ),
         )
         return Path(case).stem, planned, found
     located = open_case(case)
@@ -264,7 +279,9 @@ def _draw(
 
     numbers = [item.n_fractions for item in found.courses]
     flow = options.network or found.sex
-    doses = blood_histograms(planned, sex=flow, n_fractions=numbers, seed=options.seed)
+    doses = blood_histograms(
+        planned, sex=flow, n_fractions=numbers, seed=options.seed, tau_mix_s=options.tau_mix_s or 0
+    )
     contents: dict[Path, str | bytes] = {}
     for title, scene in (
         ("lymphocyte-bands", blood_curve(found, narrow=False)),
@@ -294,7 +311,8 @@ def _scenarios(
     if beam_time_s is not None:
         out.append(Scenario(f"beam on for {beam_time_s:g} s", beam_on_time_s=beam_time_s))
     if fractions is not None:
-        out.append(Scenario(f"{fractions} fractions at equal dose", n_fractions=fractions))
+        plural = "" if fractions == 1 else "s"
+        out.append(Scenario(f"{fractions} fraction{plural} at equal dose", n_fractions=fractions))
     if sites is not None:
         if sites == "together":
             out.append(Scenario("courses together", sites="together"))
