@@ -17,6 +17,9 @@ def roadrunner_of(
 ) -> Any:
     """Return libRoadRunner with a model loaded, at its start and at these tolerances (CVODE)."""
     roadrunner = pytest.importorskip("roadrunner", reason="libRoadRunner (test group) is absent")
+    config = roadrunner.Config  # half the time to load: these models are run once
+    config.setValue(config.LLVM_BACKEND, config.LLJIT)
+    config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, config.NONE)
     runner = roadrunner.RoadRunner(text)
     for name, value in (values or {}).items():
         runner[name] = value

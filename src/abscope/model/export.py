@@ -19,7 +19,7 @@ from abscope.catalog.case_prior import case_prior
 from abscope.engine.batch import Batch
 from abscope.engine.declaration import System
 from abscope.engine.sbml import Sbml, sbml_id, sbml_of
-from abscope.errors import Problem, UsageError
+from abscope.errors import CaseError, Problem, UsageError
 from abscope.io.petab import PetabMeasurement, PetabObservable, PetabProblem
 from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.case_frame import case_frame
@@ -102,7 +102,8 @@ def _check(options: ExportOptions) -> None:
 def petab_of(exported: Exported) -> PetabProblem:
     """Return an exported case with its measurements and priors.
 
-    ``abscope.io.petab.petab_files`` makes the files of it.
+    ``abscope.io.petab.petab_files`` makes the files of it. Raises CaseError where nothing in the
+    record can be compared with the model.
     """
     case, patient, system = exported.case, exported.patient, exported.system
     clock = Clock(case)
@@ -114,6 +115,13 @@ def petab_of(exported: Exported) -> PetabProblem:
         observables[observable.id] = observable
         time_d = day - exported.sbml.start
         measurements.append(PetabMeasurement(observable.id, time_d, value))
+    if not measurements:
+        told = "; ".join(text.removeprefix("Not compared: ").rstrip(".") for text in left_out[:5])
+        what = (
+            f"nothing can be compared with the model ({told or 'no scan or count after the start'})"
+        )
+        expected = "a size of a single lesion or a lymphocyte count after the start"
+        raise CaseError(Problem(case.id, what, expected, "Export SBML, which needs none."))
     constants = {one.id: one for one in exported.sbml.constants}
     fixed = exported.options.switches.overrides()
     found = estimated(case, system, constants, fixed=fixed)
