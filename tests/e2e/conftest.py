@@ -9,6 +9,7 @@ import pytest
 
 from abscope.cli.app import run
 from ended import Call, Done
+from kim2021_dicom import COARSE, make_kim2021
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ def started(tmp_path: Path) -> Call:
         return Done(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def kim_coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic set of Kim 2021, coarse, made once: with dicom, case.yaml and map.yaml."""
+    out = tmp_path_factory.mktemp("kim") / "set"
+    assert make_kim2021(out, fineness=COARSE) == out / "dicom"
+    return out

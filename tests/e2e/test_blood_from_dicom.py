@@ -8,15 +8,12 @@ from abscope.blood.case_forecast import forecast_case
 from abscope.blood.forecast import Forecast, ForecastOptions
 from abscope.blood.study_organs import organs_of_study
 from abscope.case.shelf import open_case
-from kim2021_dicom import COARSE, make_kim2021
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
-    out: Path = tmp_path_factory.mktemp("kim") / "set"
-    make_kim2021(out, fineness=COARSE)
-    case = open_case(str(out / "case.yaml")).case
-    rows = organs_of_study(out / "dicom", case=case)
+def found(kim_coarse: Path) -> Forecast:
+    case = open_case(str(kim_coarse / "case.yaml")).case
+    rows = organs_of_study(kim_coarse / "dicom", case=case)
     options = ForecastOptions(n_draws=600)
     return forecast_case(case, organs=rows, tier="dicom", options=options).forecast
 

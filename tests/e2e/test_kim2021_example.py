@@ -15,10 +15,8 @@ from kim2021_dicom import COARSE, make_kim2021
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("kim") / "set"
-    assert make_kim2021(out, fineness=COARSE) == out / "dicom"
-    return out
+def made(kim_coarse: Path) -> Path:
+    return kim_coarse
 
 
 @pytest.fixture(scope="module")

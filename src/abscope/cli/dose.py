@@ -250,8 +250,9 @@ def _course_lines(survey: "DoseSurvey") -> Iterator[str]:
     which = survey.course_matching.of_case if survey.course_matching else {}
     for course in survey.courses:
         planned, rx = course.n_fractions_planned, course.prescribed_dose_gy
-        words = "prescription not known" if rx is None else f"{rx:g} Gy"
-        words += "" if planned is None else f" in {planned}"
+        words = f"{rx:g} Gy" if rx is not None else "prescription not known"
+        if planned is not None:
+            words += f" in {planned}" if rx is not None else f", {planned} planned"
         done = course.n_fractions_delivered
         words += "" if done is None else f", {done} delivered ({course.delivered_from})"
         of_case = which.get(course.name)
