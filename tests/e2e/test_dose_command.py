@@ -8,8 +8,8 @@ import pytest
 from pydicom import dcmread
 
 from abscope.cli.app import run
-from dicom_case import case_dose_gy, write_case
-from dicom_phantom import circle, roi_of, write_structures
+from dicom_case import case_dose_gy, case_grid, write_case
+from dicom_phantom import Curve, circle, roi_of, write_dose, write_structures
 
 FAILED, WRONG_USE = 1, 2
 CASE = """\
@@ -307,3 +307,30 @@ def test_archives_are_not_contacted_without_an_address(tmp_path, capsys) -> None
         assert (status, out) == (WRONG_USE, "")
         assert words in "\n".join(err)
         assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(("share_frac", "told"), [(0.5, False), (0.4, True)])
+def test_a_plan_is_compared_with_its_beams(tmp_path, capsys, share_frac, told) -> None:
+    """Two beams of half the dose add up; where the second has less, 10 % of 21 Gy are missing."""
+    folder = write_case(tmp_path, plan={"beams": {1: 100.0, 2: 100.0}})
+    for beam, share in ((1, 0.5), (2, share_frac)):
+        write_dose(
+            folder / f"beam{beam}.dcm", share * case_dose_gy(), case_grid(), uid=f"beam{beam}",
+            summation="BEAM", fraction_group=1, beams=(beam,),
+        )  # fmt: skip
+    _, out, _ = answered(capsys, "dose", folder, "--json")
+    found = {item["code"]: item["what"] for item in json.loads(out)["findings"]}
+    assert ("beams-differ" in found) is told
+    assert "parts-not-added" in found
+    if told:
+        assert "2.100 Gy apart" in found["beams-differ"]
+
+
+def test_our_curves_are_compared_with_those_of_the_planning_system(tmp_path, capsys) -> None:
+    """A stored curve of half the volume is told; where fewer fractions were given, nothing is."""
+    curve = Curve(1, dose_gy=[0.0, 10.5, 21.0], volume_ml=[1.1, 0.55, 0.0])
+    folder = write_case(tmp_path, dose={"curves": [curve]})
+    for given, told in (((), True), (("--fractions", "C1=3"), False)):
+        _, out, _ = answered(capsys, "dose", folder, "--json", *given)
+        codes = {item["code"] for item in json.loads(out)["findings"]}
+        assert ("system-volume" in codes) is told

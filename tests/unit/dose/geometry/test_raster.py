@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from abscope.dose.geometry.raster import combined_coverage, polygon_area, polygon_coverage
+from abscope.dose.geometry.raster import (
+    combined_coverage,
+    polygon_area,
+    polygon_coverage,
+    pooled,
+)
 
 SQUARE = np.array([(0.25, 0.5), (2.25, 0.5), (2.25, 3.0), (0.25, 3.0)])
 
@@ -91,3 +96,21 @@ def test_contours_that_cross_are_united():
 def test_contours_of_the_exclusive_kind_leave_out_what_both_cover():
     cover = combined_coverage(CROSS, signs=(1, 1), k=1, grid_rows_columns=(8, 8), exclusive=True)
     assert cover.share_frac.sum() == pytest.approx(6 + 9 - 2)
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_fine_cells_pool_to_whole_voxels(k):
+    """A polygon off the voxels: k x k cells summed are the exact area of each voxel."""
+    polygon = np.array([(1.3, 2.1), (6.7, 1.6), (7.9, 5.2), (4.4, 8.3), (0.8, 6.0)])
+    fine = pooled(polygon_coverage(polygon, k=k, rows=12, columns=12), k=k)
+    whole = polygon_coverage(polygon, k=1, rows=12, columns=12)
+    assert fine.total_cells == pytest.approx(whole.total_cells)
+    both = []
+    for cover in (fine, whole):
+        field = np.zeros((16, 16))
+        height, width = cover.share_frac.shape
+        field[cover.row : cover.row + height, cover.column : cover.column + width] = (
+            cover.share_frac
+        )
+        both.append(field)
+    assert both[0] == pytest.approx(both[1], abs=1e-12)
