@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from against_lsoda import ALLOWED, FLOOR, errors_of
+from convergence import convergence
 from random_patients import random_patients
 
 
@@ -42,3 +43,11 @@ def test_random_patients_reach_every_kind_of_event():
     assert max(doses) > 15.0
     again = random_patients(3, seed=77)[2]
     assert np.isclose(again.lesions[0].volume_ml, patients[2].lesions[0].volume_ml, rtol=0.0)
+
+
+def test_the_error_follows_the_order_of_the_method():
+    """Rodas4 has order 4: ten times the tolerance less, steps times 10^(1/4), error a tenth."""
+    rows = convergence(12, seed=1, rtols=(1e-6, 1e-8))
+    (_, few, large), (_, many, small) = rows
+    order = np.log(large / small) / np.log(many / few)
+    assert 3.2 < order < 5.0
