@@ -21,6 +21,7 @@ import pytest
 pytest.importorskip("dicomweb_client", reason="the extra pacs is not installed")
 pytest.importorskip("pynetdicom", reason="the extra pacs is not installed")
 
+from abscope.cli.app import run
 from abscope.dose.dicom.dicomweb import fetch_dicomweb, send_dicomweb
 from abscope.dose.dicom.dimse import fetch_dimse, send_dimse
 from abscope.dose.dicom.pacs import PacsOptions, PacsQuery, Received
@@ -357,3 +358,25 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     lines = done.stdout.splitlines()
     assert len(lines) == 2
     assert all("pip install 'abscope[pacs]'" in text for text in lines)
+
+
+@pytest.mark.parametrize("way", ["web", "dimse"])
+def test_the_commands_send_and_fetch(
+    archive: Archive,
+    objects: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    way: str,
+) -> None:
+    """Through ``abscope send`` and ``abscope fetch``: as many objects come back, and are read."""
+    place = [archive.url] if way == "web" else [f"127.0.0.1:{archive.port}"]
+    title = [] if way == "web" else ["--aet", "ORTHANC"]
+    assert run(["send", *place, *map(str, objects), *title]) == 0
+    assert capsys.readouterr().out == f"{place[0]}: took 2 objects\n"
+    folder = tmp_path / "export"
+    fetched = ["fetch", *place, str(folder), "--patient", QUERY.patient_id, *title, "--json"]
+    assert run(fetched) == 0
+    assert json.loads(capsys.readouterr().out)["n_objects"] == 2
+    assert len(list(folder.iterdir())) == 2
+    assert run(fetched) == 2
+    assert "already exists" in capsys.readouterr().out
