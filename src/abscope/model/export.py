@@ -110,8 +110,8 @@ def petab_of(exported: Exported) -> PetabProblem:
     observables: dict[str, PetabObservable] = {}
     measurements: list[PetabMeasurement] = []
     left_out: list[str] = []
-    for what, day in (*_sizes(exported, clock, left_out), *_counts(exported, clock, left_out)):
-        observable, value = what
+    for seen, day in (*_sizes(exported, clock, left_out), *_counts(exported, clock, left_out)):
+        observable, value = seen
         observables[observable.id] = observable
         time_d = day - exported.sbml.start
         measurements.append(PetabMeasurement(observable.id, time_d, value))
