@@ -75,6 +75,5 @@ if __name__ == "__main__":
     set_up(GROUPS[asked.command], asked.wheels and asked.wheels.resolve())
     if asked.command == "demo":
         demo()
-    elif asked.command == "test":
-        report = ("--cov=abscope", "--cov-report=term:skip-covered")
-        sys.exit(call("-m", "pytest", "-n", "logical", "--dist", "loadfile", *report))
+    if asked.command == "test":
+        sys.exit(call("-m", "pytest", "-n", "logical", "--dist", "loadfile", "--cov=abscope"))
