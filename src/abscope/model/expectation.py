@@ -164,7 +164,7 @@ def expect_case(
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def expectation_or_none(case: Case, *, draws: int = 64) -> Expectation | None:
     """Return the expectation of a case with fixed seed, None where there is nothing to simulate.
 

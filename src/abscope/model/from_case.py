@@ -33,6 +33,8 @@ _OF_DRUGS = ("pd1_clear", "pd1_central", "pd1_exchange", "pd1_periph", "pd1_drif
              "pd1_ic50", "ctla4_clear", "ctla4_central", "ctla4_exchange", "ctla4_periph",
              "ctla4_drift", "ctla4_satur", "ctla4_ic50")  # fmt: skip
 _ENDING = ("resection", "ablation")
+#: More lesions than anybody follows; each is 8 equations in every draw.
+_MOST_LESIONS = 100
 
 
 def patients_of(
@@ -117,7 +119,7 @@ def patients_of(
 
 def can_be_simulated(case: Case) -> bool:
     """Return whether a case is one patient with a lesion to simulate and a fraction to give."""
-    if case.kind == "series":
+    if case.kind == "series" or _lesions_on_record(case) > _MOST_LESIONS:
         return False
     clock = Clock(case)
     frame = case_frame(case, clock)
@@ -127,11 +129,26 @@ def can_be_simulated(case: Case) -> bool:
     return bool(lesion_plan(case, frame, clock=clock, prior=PriorDraws(1, seed=0)).drawn)
 
 
+def _lesions_on_record(case: Case) -> int:
+    """Return how many lesions the numbers of a record add up to, a word counting as one."""
+    most = dict.fromkeys(case.lesions_by_id, 1)
+    told = [(lesion.id, lesion.count) for lesion in case.lesions]
+    told += [(found.lesion, found.count) for scan in case.imaging for found in scan.findings]
+    for name, fact in told:
+        for number in fact.candidates if fact is not None else ():
+            if isinstance(number, int) and name in most:
+                most[name] = max(most[name], number)
+    return sum(most.values())
+
+
 def _check(case: Case, draws: int, without: Collection[str]) -> None:
     problems = []
     if case.kind == "series":
         what, hint = "a series of patients of whom one line each is known", "Simulate a patient."
         problems.append(Problem(case.id, what, "the record of one patient", hint, "kind"))
+    if (number := _lesions_on_record(case)) > _MOST_LESIONS:
+        expected, hint = f"at most {_MOST_LESIONS}", "Simulate a part of them."
+        problems.append(Problem(case.id, f"{number} lesions", expected, hint, "lesions"))
     if draws < 1:
         problems.append(Problem("draws", f"{draws}", "1 or more", "Correct it."))
     known = [course.id for course in case.rt_courses]

@@ -200,6 +200,11 @@ def test_what_cannot_be_simulated_is_refused_with_a_reason() -> None:
         patients_of(open_case("lymphoma-isrt-pet").case, draws=1, seed=1)
     with pytest.raises(CaseError, match="no course or therapy 'RT9'"):
         patients_of(small_case(), draws=1, seed=1, without=("RT9",))
+    crowd = small_case(lesions=[{"id": "A", "site": "liver", "count": 100_000},
+                                {"id": "B", "site": "lung"}])  # fmt: skip
+    with pytest.raises(CaseError, match="100001 lesions; expected at most 100"):
+        patients_of(crowd, draws=1, seed=1)
+    assert not can_be_simulated(crowd)
     with pytest.raises(CaseError, match="draws: 0"):
         patients_of(small_case(), draws=0, seed=1)
     assert can_be_simulated(small_case())
