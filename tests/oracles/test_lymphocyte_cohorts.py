@@ -1,8 +1,9 @@
 """The pool model at the middle of its prior beside published cohorts (blood.md section 7 check 26).
 
 The prior has its middle at alpha 0.4 per Gy, that of the published fit whose model has pools like
-ours; cohorts were not fitted. Three of the six are not met. They are written here as they are, so that a change of the model
-that moves them is seen, and the page docs/explanation/lymphocytes.md says the same numbers.
+ours; cohorts were not fitted. Three of the six are not met. They are written here as they are, so
+that a change of the model that moves them is seen, and the page docs/explanation/lymphocytes.md
+says the same numbers.
 Organ doses of the cohorts were not published: the patterns below are our assumption.
 """
 
