@@ -251,14 +251,15 @@ def run(n: int, *, seed: int, only: int | None = None) -> tuple[Counter[str], li
                     failures.append(f"{index} {origin.name}: {traceback.format_exc()}")
                 if sandbox.lost:
                     failures.append(f"{index} {origin.name}: {sandbox.lost.pop()}")
-    peak = max(
+    return outcomes, failures
+
+
+def peak_memory_kb() -> int:
+    """Return the most memory that this process or one of its children has ever held (kB)."""
+    return max(
         resource.getrusage(who).ru_maxrss
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    outcomes["peak_mb"] = peak // 1000
-    if peak > MOST_MEMORY_KB:
-        failures.append(f"peak memory {peak} kB")
-    return outcomes, failures
 
 
 def _memory_folder() -> str | None:
@@ -275,6 +276,9 @@ def main() -> int:
     began = time.perf_counter()
     warnings.simplefilter("error")
     outcomes, failures = run(options.n, seed=options.seed, only=options.only)
+    if (peak := peak_memory_kb()) > MOST_MEMORY_KB:
+        failures.append(f"peak memory {peak} kB")
+    outcomes["peak_mb"] = peak // 1000
     report = [
         f"{options.n} mutations, seed {options.seed}, {time.perf_counter() - began:.0f} s",
         str(dict(outcomes)),

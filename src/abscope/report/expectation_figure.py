@@ -81,7 +81,7 @@ def _panel(
         yield line((axis.left_px, y), (axis.right_px, y), stroke="rule", **dash)
         if guide in _WRITTEN:
             text = "0" if guide == 0 else f"{'+' if guide > 0 else '−'}{abs(guide):.0%}"
-            yield label((axis.left_px - 4, y + 4), text, size_px=10, fill="muted", anchor="end")
+            yield label((axis.left_px - 4, y + 4), text, size_px=11, fill="muted", anchor="end")
     for day in found.fractions_d:
         x = axis.x_px(day)
         yield line((x, bottom - 6), (x, bottom), stroke="in_field", stroke_width=1.5)
@@ -91,7 +91,7 @@ def _panel(
         yield line((tick.x_px, bottom), (tick.x_px, bottom + 3), stroke="rule")
         if tick.x_px < axis.right_px - 14:
             where = (tick.x_px, bottom + 14)
-            yield label(where, tick.text, size_px=10, fill="muted", anchor="middle")
+            yield label(where, tick.text, size_px=11, fill="muted", anchor="middle")
 
 
 def _y(change_frac: float, top: float) -> float:
