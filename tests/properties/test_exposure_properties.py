@@ -24,7 +24,9 @@ GRID = box((-20, -20, -20), (20, 20, 20), step_mm=4)
 
 doses_gy = st.floats(0, 40)
 slopes = st.floats(-1, 1)
-places = st.tuples(*[st.floats(-9, 9)] * 3)
+# Never symmetric about the samples of the grid (they lie every 0.25 mm): half of such a region has
+# one dose, half the next, and its D50 is any dose between the two.
+places = st.tuples(*[st.integers(-50, 50).map(lambda k: 0.173 * k + 0.0411)] * 3)
 DOSES = (
     "mean_dose_gy", "d98_dose_gy", "d95_dose_gy", "d50_dose_gy", "d2_dose_gy", "max_dose_gy",
     "bed10_gy", "eqd2_10_gy", "eqd2_lesion_gy", "field_edge_distance_mm", "volume_ml",
