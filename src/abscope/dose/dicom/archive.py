@@ -89,6 +89,8 @@ def _fault(entry: zipfile.ZipInfo) -> str:
         return "the entry is a link"
     if entry.flag_bits & 1:
         return "the entry is encrypted"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f"the entry is packed by method {entry.compress_type}, not stored or deflated"
     return ""
 
 

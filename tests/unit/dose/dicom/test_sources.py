@@ -94,6 +94,15 @@ def test_an_encrypted_entry():
     assert "is encrypted" in refusal(bytes(raw))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
+def test_an_entry_packed_by_another_method(method):
+    """Damaged LZMA raises an error of its own kind, so no unpacker but that of zlib is started."""
+    raw = bytearray(archive([("x", b"abc")]))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        raw[raw.index(mark) + offset] = method
+    assert f"packed by method {method}" in refusal(bytes(raw))
+
+
 def test_an_empty_archive_and_an_empty_stream():
     assert "there is no file" in refusal(archive([]))
     assert "there is no dose" in refusal(b"")
