@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.skipif(
@@ -32,6 +33,17 @@ def test_damaged_files_give_a_study_or_one_line_each():
     assert outcomes["read"] > 50, "some mutations do no harm"
     assert outcomes["left out"] > 30, "some files are turned away"
     assert outcomes["refused"] > 10, "some doses are refused"
+
+
+def test_memory_of_the_process_that_started_it_does_not_count():
+    """A child of a process that holds 300 MB reports less than that."""
+    held = np.ones(300_000_000 // 8)
+    code = "import dicom_reader; print(dicom_reader.peak_memory_kb())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parent,
+    )  # fmt: skip
+    assert int(done.stdout) < held.nbytes / 1024
 
 
 def test_the_harness_sees_a_fault(monkeypatch):
