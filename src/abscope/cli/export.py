@@ -5,13 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from abscope.cli.model_options import (
+    CORE,
+    DropOption,
+    HomingOption,
+    ModelOption,
+    WithoutOption,
+    check_model,
+)
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
 
 __all__ = ["export"]
-
-_CORE = "abscope-core"
 
 _SbmlOption = Annotated[
     Path | None,
@@ -28,16 +34,6 @@ _PetabOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
-_ModelOption = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="The model; abscope-core takes cases.")
-]
-_HomingOption = Annotated[
-    str,
-    typer.Option(
-        "--homing", metavar="MODE",
-        help="How T cells find lesions: lesion, organ, presence or bronchial.",
-    ),
-]  # fmt: skip
 _SeedOption = Annotated[
     int | None,
     typer.Option(
@@ -46,34 +42,18 @@ _SeedOption = Annotated[
     ),
 ]  # fmt: skip
 _DrawOption = Annotated[int, typer.Option("--draw", help="Which draw of the seed, from 1.")]
-_WithoutOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--without", metavar="MECHANISM",
-        help="Switch a mechanism off, for example low-dose-stroma; may be repeated.",
-        show_default=False,
-    ),
-]  # fmt: skip
-_DropOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--drop", metavar="ID",
-        help="Leave out a course or a therapy of the case, for example RT2; may be repeated.",
-        show_default=False,
-    ),
-]  # fmt: skip
 
 
 def export(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
     sbml: _SbmlOption = None,
     petab: _PetabOption = None,
-    model: _ModelOption = _CORE,
-    homing: _HomingOption = "lesion",
+    model: ModelOption = CORE,
+    homing: HomingOption = "lesion",
     seed: _SeedOption = None,
     draw: _DrawOption = 1,
-    without: _WithoutOption = None,
-    drop: _DropOption = None,
+    without: WithoutOption = None,
+    drop: DropOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,17 +104,7 @@ def _check(sbml: Path | None, petab: Path | None, model: str) -> None:
                 "Name a file or a folder.",
             )
         )  # fmt: skip
-    if model == _CORE:
-        return
-    from abscope.model.registry import model_card
-
-    card = model_card(model)
-    raise UsageError(
-        Problem(
-            "--model", f"'{card.name}' ({card.scope}) has no place for the facts of a case", _CORE,
-            f"Leave --model out; 'abscope models {card.name}' shows its equations.",
-        )
-    )  # fmt: skip
+    check_model(model)
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:

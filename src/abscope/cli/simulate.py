@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.model_options import (
+    CORE,
+    DropOption,
+    HomingOption,
+    ModelOption,
+    WithoutOption,
+    check_model,
+)
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer, table
-from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from abscope.case.record import Case
@@ -16,36 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
-_CORE = "abscope-core"
-
-_ModelOption = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="The model; abscope-core takes cases.")
-]
-_HomingOption = Annotated[
-    str,
-    typer.Option(
-        "--homing", metavar="MODE",
-        help="How T cells find lesions: lesion, organ, presence or bronchial.",
-    ),
-]  # fmt: skip
 _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws from the prior.")]
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the draws.")]
-_WithoutOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--without", metavar="MECHANISM",
-        help="Switch a mechanism off, for example low-dose-stroma; may be repeated.",
-        show_default=False,
-    ),
-]  # fmt: skip
-_DropOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--drop", metavar="ID",
-        help="Leave out a course or a therapy of the case, for example RT2; may be repeated.",
-        show_default=False,
-    ),
-]  # fmt: skip
 _TableOption = Annotated[
     Path | None,
     typer.Option(
@@ -65,12 +44,12 @@ _FiguresOption = Annotated[
 
 def simulate(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
-    model: _ModelOption = _CORE,
-    homing: _HomingOption = "lesion",
+    model: ModelOption = CORE,
+    homing: HomingOption = "lesion",
     draws: _DrawsOption = 100,
     seed: _SeedOption = 1,
-    without: _WithoutOption = None,
-    drop: _DropOption = None,
+    without: WithoutOption = None,
+    drop: DropOption = None,
     parquet: _TableOption = None,
     figures: _FiguresOption = None,
     force: ForceOption = False,
@@ -85,7 +64,7 @@ def simulate(  # noqa: PLR0913 - the options of the command line
     from abscope.model.expectation import ExpectationOptions, expect_case
     from abscope.model.expectation_rows import plain_expectation, switches_without
 
-    _check_model(model)
+    check_model(model)
     located = open_case(case)
     options = ExpectationOptions(
         draws=draws,
@@ -102,22 +81,6 @@ def simulate(  # noqa: PLR0913 - the options of the command line
         lambda: (*_lines(found), *(f"{path}: written" for path in written)),
         as_json=as_json,
     )  # fmt: skip
-
-
-def _check_model(name: str) -> None:
-    if name == _CORE:
-        return
-    from abscope.model.registry import model_card
-
-    card = model_card(name)
-    raise UsageError(
-        Problem(
-            "--model",
-            f"'{card.name}' ({card.scope}) has no place for the facts of a case",
-            _CORE,
-            f"Leave --model out; 'abscope models {card.name}' shows its equations.",
-        )
-    )
 
 
 def _write(
