@@ -26,7 +26,7 @@ from abscope.model.prior_draws import PriorDraws
 from abscope.model.system import core_system
 from abscope.model.values import core_values
 
-__all__ = ["can_be_simulated", "patients_of"]
+__all__ = ["can_be_simulated", "patients_from", "patients_of"]
 
 #: Parameters of drugs are those of the population model for the patient.
 _OF_DRUGS = ("pd1_clear", "pd1_central", "pd1_exchange", "pd1_periph", "pd1_drift", "pd1_satur",
@@ -45,18 +45,34 @@ def patients_of(
     organs: Sequence[OrganDose] = (),
     without: Collection[str] = (),
 ) -> tuple[Patient, ...]:
-    """Return a case as ``draws`` virtual patients that agree with the record and differ elsewhere.
+    """Return a case as ``draws`` virtual patients, drawn by a seed: see `patients_from`.
 
-    What is not known is drawn: draw k depends on the seed, k and the name of the quantity only.
-    Without a seed every draw is the middle of its prior.
+    Draw k depends on the seed, k and the name of the quantity only. Without a seed every draw is
+    the middle of its prior.
+    """
+    if draws < 1:
+        raise CaseError(Problem("draws", f"{draws}", "1 or more", "Correct it."))
+    return patients_from(case, PriorDraws(draws, seed=seed), organs=organs, without=without)
+
+
+def patients_from(
+    case: Case,
+    prior: PriorDraws,
+    *,
+    organs: Sequence[OrganDose] = (),
+    without: Collection[str] = (),
+) -> tuple[Patient, ...]:
+    """Return a case as one virtual patient per draw of ``prior``.
+
+    They agree with the record; what it does not tell is drawn, each quantity by its name.
     ``without`` leaves out courses and therapies by identifier. ``organs`` are organ doses in place
     of guesses. The sentences of `Patient.unknowns` are the same for all.
 
     Raises CaseError where there is no lesion to simulate or an identifier of ``without`` is not of
     the case; UsageError where a course of the organ doses is not.
     """
-    _check(case, draws, without)
-    clock, prior = Clock(case), PriorDraws(draws, seed=seed)
+    _check(case, without)
+    clock, draws = Clock(case), prior.n
     frame = case_frame(case, clock)
     lesions = lesion_plan(case, frame, clock=clock, prior=prior)
     if not lesions.drawn:
@@ -141,7 +157,7 @@ def _lesions_on_record(case: Case) -> int:
     return sum(most.values())
 
 
-def _check(case: Case, draws: int, without: Collection[str]) -> None:
+def _check(case: Case, without: Collection[str]) -> None:
     problems = []
     if case.kind == "series":
         what, hint = "a series of patients of whom one line each is known", "Simulate a patient."
@@ -149,8 +165,6 @@ def _check(case: Case, draws: int, without: Collection[str]) -> None:
     if (number := _lesions_on_record(case)) > _MOST_LESIONS:
         expected, hint = f"at most {_MOST_LESIONS}", "Simulate a part of them."
         problems.append(Problem(case.id, f"{number} lesions", expected, hint, "lesions"))
-    if draws < 1:
-        problems.append(Problem("draws", f"{draws}", "1 or more", "Correct it."))
     known = [course.id for course in case.rt_courses]
     known += [therapy.id for therapy in case.systemic_therapy]
     problems += [

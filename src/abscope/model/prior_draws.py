@@ -3,13 +3,18 @@
 Every quantity has a Philox stream of its own, keyed by the seed and its name, in which draw k takes
 the k-th number: taking a course out, or asking for more draws, changes no other draw. Without a
 seed every draw is the middle of its prior.
+
+Behind every quantity stands a standard normal deviate z of that name; a uniform one is Phi(z). A
+fit gives deviates of its own for the quantities that data speak of, and leaves the rest to the
+prior.
 """
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from abscope.catalog.entries import Parameter
 from abscope.dose.geometry.grid import Floats
@@ -23,12 +28,25 @@ _Z95 = 1.959963984540054
 class PriorDraws:
     """``n`` draws from priors; every method returns one number per draw, (n,).
 
-    ``seed`` None: every draw is the middle of its prior, the median of a distribution.
+    ``seed`` None: every draw is the middle of its prior, the median of a distribution. ``given``
+    has standard normal deviates (n,) by the name of the quantity, in place of those of the seed.
+    ``asked`` has the names that were drawn from so far, in that order.
     """
 
-    def __init__(self, n: int, *, seed: int | None) -> None:
+    def __init__(
+        self, n: int, *, seed: int | None, given: Mapping[str, Floats] | None = None
+    ) -> None:
         self.n = n
         self._seed = seed
+        self._given = {
+            name: np.broadcast_to(np.asarray(z, float), (n,)) for name, z in (given or {}).items()
+        }
+        self._asked: dict[str, None] = {}
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Return the names of the quantities that were drawn, each once."""
+        return tuple(self._asked)
 
     def _stream(self, name: str) -> np.random.Generator | None:
         if self._seed is None:
@@ -37,11 +55,17 @@ class PriorDraws:
 
     def uniform(self, name: str) -> Floats:
         """Return numbers of 0..1."""
+        self._asked[name] = None
+        if name in self._given:
+            return np.asarray(ndtr(self._given[name]))
         stream = self._stream(name)
         return np.full(self.n, 0.5) if stream is None else stream.random(self.n)
 
     def normal(self, name: str) -> Floats:
         """Return standard normal numbers."""
+        self._asked[name] = None
+        if name in self._given:
+            return self._given[name]
         stream = self._stream(name)
         return np.zeros(self.n) if stream is None else stream.standard_normal(self.n)
 

@@ -8,9 +8,10 @@ import pytest
 from abscope.case.shelf import library_names, open_case
 from abscope.errors import CaseError, UsageError
 from abscope.model.case_lesions import grouped
-from abscope.model.from_case import can_be_simulated, patients_of
+from abscope.model.from_case import can_be_simulated, patients_from, patients_of
 from abscope.model.lesion_sizes import reader_sd_frac
 from abscope.model.patient_checks import patient_problems
+from abscope.model.prior_draws import PriorDraws
 from abscope.model.system import core_system
 from model_cases import phase, small_case
 
@@ -223,3 +224,16 @@ def test_organ_doses_of_another_course_are_refused() -> None:
                                                               "id": "RT2a"}]}]  # fmt: skip
     with pytest.raises(UsageError, match="elsewhere"):
         patients_of(small_case(rt_courses=two), draws=1, seed=1, organs=(row,))
+
+
+def test_deviates_that_are_given_reach_the_patient() -> None:
+    """Growth one standard deviation up changes growth by that, and nothing else."""
+    case = open_case("fong2025-melanoma").case
+    middle = patients_from(case, PriorDraws(1, seed=None))[0]
+    prior = PriorDraws(1, seed=None, given={"growth": np.ones(1)})
+    moved = patients_from(case, prior)[0]
+    assert {"growth", "alpha", "M12.1 growth", "start"} <= set(prior.asked)
+    for before, after in zip(middle.lesions, moved.lesions, strict=True):
+        assert after.own["growth"] > 1.2 * before.own["growth"]
+        assert {**after.own, "growth": 0} == {**before.own, "growth": 0}
+    assert moved.parameters == middle.parameters

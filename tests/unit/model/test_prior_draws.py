@@ -19,6 +19,15 @@ def test_streams_are_independent_of_each_other_and_of_the_number_of_draws() -> N
     assert not np.array_equal(few.uniform("a"), PriorDraws(10, seed=4).uniform("a"))
 
 
+def test_given_deviates_stand_in_for_the_seed() -> None:
+    given = {"a": np.array([0.0, 1.959963984540054])}
+    prior = PriorDraws(2, seed=3, given=given)
+    assert prior.normal("a") == pytest.approx(given["a"])
+    assert prior.uniform("a") == pytest.approx([0.5, 0.975])
+    assert np.array_equal(prior.normal("b"), PriorDraws(2, seed=3).normal("b"))
+    assert prior.asked == ("a", "b")
+
+
 def test_ranges_hold_what_they_say() -> None:
     prior, size = PriorDraws(20_000, seed=1), case_prior("size_unknown")
     drawn = prior.log_normal("size", size)

@@ -1,0 +1,1 @@
+"""What could be done: scenarios, objectives, an optimizer."""

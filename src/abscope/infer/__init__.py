@@ -1,0 +1,1 @@
+"""What the data support: prior, likelihood, fit, sampler, attribution."""
