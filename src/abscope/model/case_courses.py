@@ -21,7 +21,7 @@ from abscope.model.lesion_doses import DrawnDose, PhaseView, lesion_dose
 from abscope.model.patient import BinnedDose, Fraction
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["CoursePlan", "DrawnPhase", "course_plan"]
+__all__ = ["CoursePlan", "DrawnPhase", "course_plan", "planned_courses"]
 
 _WORKDAYS = 5
 
@@ -93,6 +93,21 @@ def course_plan(
         if organs
         else case_plan(case, clock)
     )
+    return planned_courses(
+        case, frame, plan=plan, lesions=lesions, alpha_per_gy=alpha_per_gy, prior=prior
+    )
+
+
+def planned_courses(
+    case: Case,
+    frame: CaseFrame,
+    *,
+    plan: CasePlan,
+    lesions: Sequence[DrawnLesion],
+    alpha_per_gy: Floats,
+    prior: PriorDraws,
+) -> CoursePlan:
+    """Return the fractions of the courses of a frame, of a plan with the doses of the body."""
     told = _told(plan, frame)
     weights = node_weights_frac(lesions)
     sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
