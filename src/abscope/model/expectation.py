@@ -22,7 +22,7 @@ from abscope.model.switches import Switches
 
 __all__ = [
     "QUANTILES", "Band", "Expectation", "ExpectationOptions", "LesionExpectation",
-    "RecordedChange", "VisitDay", "expect_case", "expectation_or_none",
+    "RecordedChange", "VisitDay", "expect_case", "expectation_or_none", "visit_days",
 ]  # fmt: skip
 
 #: The ends of the 90 % band, with the median between them.
@@ -137,7 +137,7 @@ def expect_case(
     patients = patients_of(
         case, draws=options.draws, seed=options.seed, without=options.without, organs=organs
     )
-    visits, days = _days(case, patients)
+    visits, days = visit_days(case, patients)
     start = np.array([patient.start_d for patient in patients])
     found = simulate_patients(
         patients,
@@ -189,8 +189,8 @@ def _check(options: ExpectationOptions) -> None:
         raise UsageError(problems)
 
 
-def _days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay, ...], Floats]:
-    """Return the visits after the start, and a grid of weeks that has their days in it."""
+def visit_days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay, ...], Floats]:
+    """Return the visits after the start, and a grid of weeks (days_d) that has their days in it."""
     first = float(np.floor(min(patient.start_d for patient in patients)))
     latest = max(patient.start_d for patient in patients)
     horizon = patients[0].horizon_d
