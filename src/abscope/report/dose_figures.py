@@ -3,20 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import zip_longest
 
 from abscope.dose.courses import Course
-from abscope.dose.dvh import DvhSettings, dvh, total_volume
+from abscope.dose.dvh import DvhSettings, total_volume
 from abscope.dose.exposure_table import ALL_COURSES
 from abscope.dose.findings import DoseFinding
-from abscope.dose.geometry.grid import DoseGrid
+from abscope.dose.lesion_curves import curve_of_row, placed_dose, region_of_row
 from abscope.dose.lesion_region import LesionRegion
 from abscope.dose.results import Dvh, LesionDose, OrganDose
 from abscope.dose.slices import dose_slices, inner_point
 from abscope.dose.structures import Roi, StructureSet
-from abscope.dose.survey import DoseSurvey, RegionDose
-from abscope.dose.transforms import frame_to_frame, move_dose
+from abscope.dose.survey import DoseSurvey
 from abscope.report.dose_picture import DosePicture, dose_picture
 from abscope.report.dvh import DvhCurve, DvhPanel, dvh_scene
 from abscope.report.figures import Figure
@@ -82,7 +80,7 @@ def survey_figures(survey: DoseSurvey) -> dict[str, Figure]:
 def _panel(survey: DoseSurvey, course: Course) -> DvhPanel:
     rows = [row for row in survey.lesions if row.course == course.name]
     if rows:
-        found = [_lesion_curve(survey, course, row) for row in rows]
+        found = [_lesion_curve(survey, row) for row in rows]
         curves = tuple(curve for curve in found if curve is not None)
     else:
         curves = tuple(
@@ -104,18 +102,14 @@ def _course_name(survey: DoseSurvey, course: Course) -> str:
     return f"{name}: {words} Gy{planned}" if doses else name
 
 
-def _lesion_curve(survey: DoseSurvey, course: Course, row: LesionDose) -> DvhCurve | None:
+def _lesion_curve(survey: DoseSurvey, row: LesionDose) -> DvhCurve | None:
     """Return the curve of a lesion, with that of the other rule for its end planes."""
-    region = _region_of(survey, row)
-    dose = _placed(survey, course, region.frame_uid) if region is not None else None
-    if region is None or dose is None:
+    region, curve = region_of_row(survey, row), curve_of_row(survey, row)
+    if region is None or curve is None:
         return None
-    known = _same(survey.regions, course, region.roi)
-    read = partial(dvh, region.roi, dose=dose, plane_spacing_mm=region.plane_spacing_mm)
-    curve = known.curve if known is not None else read()
-    other = read(settings=DvhSettings(cap="full"))
-    if _volume_gap(other, curve) < _SAME_VOLUME * total_volume(curve):
-        other = read(settings=DvhSettings(cap="half"))
+    other = curve_of_row(survey, row, settings=DvhSettings(cap="full"))
+    if other is not None and _volume_gap(other, curve) < _SAME_VOLUME * total_volume(curve):
+        other = curve_of_row(survey, row, settings=DvhSettings(cap="half"))
     # the legend has the id in a column of its own
     bare = _label(row.lesion, region.roi).removeprefix(row.lesion).strip()
     return DvhCurve(row.lesion, bare or row.lesion, curve, other, row.exposure)
@@ -132,32 +126,8 @@ def _label(lesion: str, roi: Roi) -> str:
     return roi.name if roi.name.casefold().startswith(lesion.casefold()) else f"{lesion} {roi.name}"
 
 
-def _same(regions: tuple[RegionDose, ...], course: Course, roi: Roi) -> RegionDose | None:
-    return next(
-        (
-            one
-            for one in regions
-            if (one.course, one.roi_number, one.roi_name) == (course.name, roi.number, roi.name)
-        ),
-        None,
-    )
-
-
 def _volume_gap(one: Dvh, other: Dvh) -> float:
     return abs(total_volume(one) - total_volume(other))
-
-
-def _region_of(survey: DoseSurvey, row: LesionDose) -> LesionRegion | None:
-    regions = survey.lesion_regions.get(row.lesion, ())
-    return next((one for one in regions if one.roi.name == row.roi_name), None)
-
-
-def _placed(survey: DoseSurvey, course: Course, frame_uid: str) -> DoseGrid | None:
-    """Return the dose of a course in a frame of reference, None where nothing leads there."""
-    way = frame_to_frame(
-        survey.study.registrations, source_uid=course.dose.frame_uid, target_uid=frame_uid
-    )
-    return None if way is None else move_dose(course.dose, way, frame_uid=frame_uid)
 
 
 def _pictures(survey: DoseSurvey) -> Iterator[DosePicture]:
@@ -173,7 +143,7 @@ def _pictures(survey: DoseSurvey) -> Iterator[DosePicture]:
             ):
                 chosen[row.lesion] = row
         for row in _shown(chosen, survey.lesions):
-            region = _region_of(survey, row)
+            region = region_of_row(survey, row)
             if region is not None:
                 made = _picture(survey, by_name[row.course], region, row.lesion)
                 yield from () if made is None else (made,)
@@ -219,7 +189,7 @@ def _picture(
     survey: DoseSurvey, course: Course, region: LesionRegion, lesion: str
 ) -> DosePicture | None:
     center = inner_point(region.roi)
-    dose = _placed(survey, course, region.frame_uid)
+    dose = placed_dose(survey, course, frame_uid=region.frame_uid)
     if center is None or dose is None:
         return None
     tags, drawn = _neighbors(survey, region)
