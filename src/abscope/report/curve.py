@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 
 from abscope.report.axis import TimeAxis
-from abscope.report.events import Mark
+from abscope.report.events import Mark, mark_path
 from abscope.report.glyphs import point_glyph
 from abscope.report.lettering import text_width_px
 from abscope.report.svg import Element, group, label, line
@@ -54,7 +54,9 @@ def curve(
     for mark, drawn, y in points:
         x, base = _label_place(mark.label, drawn.low_px, drawn.high_px, y, axis, taken)
         written = label((x, base), mark.label, fill="lymphocytes", bold=True)
-        parts.append(group([*drawn.elements, written], title=mark.detail))
+        parts.append(
+            group([*drawn.elements, written], title=mark.detail, data_path=mark_path(mark))
+        )
     return parts
 
 

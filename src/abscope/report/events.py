@@ -1,7 +1,7 @@
 """A case as tracks of marks on one time axis, in reading order; nothing is drawn here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from abscope.case.clock import Clock, Span
@@ -23,6 +23,7 @@ __all__ = [
     "dose_words",
     "lymphocyte_labs",
     "lymphocyte_marks",
+    "mark_path",
     "symptom_place",
     "tracks",
 ]
@@ -38,7 +39,8 @@ class Mark:
     """One thing that happened: short label, full text, when it began and, for bars, ended.
 
     ``time`` is the time as the record writes it. ``cycles`` are days of drug doses;
-    ``count_per_ul`` is drawn as a height, where the track is a curve of counts.
+    ``count_per_ul`` is drawn as a height, where the track is a curve of counts. ``path`` leads to
+    the record it was made from.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Mark:
     cycles: tuple[Cycle, ...] = ()
     count_per_ul: float | None = None
     timed: bool = True
+    path: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class Track:
     def marks(self) -> tuple[Mark, ...]:
         """All marks of the track."""
         return tuple(mark for lane in self.lanes for mark in lane.marks)
+
+
+def mark_path(mark: Mark) -> str:
+    """Return the path to the record of a mark as text: ``rt_courses.0.phases.1``."""
+    return ".".join(str(part) for part in mark.path)
 
 
 def tracks(case: Case, clock: Clock) -> tuple[Track, ...]:
@@ -106,10 +114,12 @@ def _mark(
     clock: Clock,
     when: Fact[When] | None,
     *,
-    label: str,
-    texts: list[str],
+    words: list[str],
     shape: _Shape,
+    path: tuple[str | int, ...],
 ) -> Mark:
+    """Return a mark without an end; the first of the words is its label."""
+    label, *texts = words
     span = clock.fact(when)
     time = brief(when) or MISSING_WORDS[case.default_missing]
     where = (
@@ -119,15 +129,16 @@ def _mark(
     detail = ": ".join(
         part for part in (f"{label} — {head}", "; ".join(filter(None, texts))) if part
     )
-    return Mark(label, detail, time, span, shape, timed=bool(brief(when)))
+    return Mark(label, detail, time, span, shape, timed=bool(brief(when)), path=path)
 
 
 def _imaging(case: Case, clock: Clock) -> Iterator[Mark]:
-    for scan in case.imaging:
+    for n, scan in enumerate(case.imaging):
         modalities = brief(scan.modalities, words=lambda names: " + ".join(map(plain, names)))
         label = f"{scan.id} {modalities.replace('_', ' ')}".strip()
         texts = [brief(scan.stated_response), scan.text or "", _finding_words(scan)]
-        yield _mark(case, clock, scan.when, label=label, texts=texts, shape="scan")
+        place = ("imaging", n)
+        yield _mark(case, clock, scan.when, words=[label, *texts], shape="scan", path=place)
 
 
 def _finding_words(scan: Imaging) -> str:
@@ -147,21 +158,27 @@ def _status(case: Case, clock: Clock) -> Iterator[Mark]:
         (case.diagnosis.metastatic_date, "metastases diagnosed"),
     ):
         if when is not None:
-            yield _mark(case, clock, when, label=label, texts=[], shape="status")
-    for outcome in case.outcomes:
+            known = ("diagnosis",)
+            yield _mark(case, clock, when, words=[label], shape="status", path=known)
+    for n, outcome in enumerate(case.outcomes):
         kind = outcome.kind.replace("_", " ")
         value = brief(outcome.value)
         label = kind if outcome.kind in ("death", "last_contact") or not value else value
         texts = [kind, value, brief(outcome.cause), outcome.note or ""]
         shape: _Shape = "death" if outcome.kind == "death" else "status"
-        yield _mark(case, clock, outcome.when, label=label, texts=texts, shape=shape)
+        yield _mark(
+            case, clock, outcome.when, words=[label, *texts], shape=shape, path=("outcomes", n)
+        )
 
 
 def _procedures(case: Case, clock: Clock) -> Iterator[Mark]:
-    for item in case.procedures:
+    for n, item in enumerate(case.procedures):
         concerned = join([*item.lesions, *(f"{x} (unsure)" for x in item.lesions_uncertain)])
         texts = [item.kind, concerned, brief(item.pathology), brief(item.result), item.note or ""]
-        yield _mark(case, clock, item.when, label=item.name, texts=texts, shape="procedure")
+        yield _mark(
+            case, clock, item.when, words=[item.name, *texts], shape="procedure",
+            path=("procedures", n),
+        )  # fmt: skip
 
 
 def symptom_place(symptom: Symptom) -> str:
@@ -170,18 +187,22 @@ def symptom_place(symptom: Symptom) -> str:
 
 
 def _symptoms(case: Case, clock: Clock) -> Iterator[Mark]:
-    for item in case.symptoms:
+    for n, item in enumerate(case.symptoms):
         value = brief(item.value) or brief(item.text)
         place = symptom_place(item)
         label = f"{item.symptom} {value}" + (f" ({place})" if place else "")
         texts = [item.scale, item.where or "", "new" if item.new else "", item.note or ""]
-        yield _mark(case, clock, item.when, label=label, texts=texts, shape="symptom")
-    for event in case.adverse_events:
+        found = ("symptoms", n)
+        yield _mark(case, clock, item.when, words=[label, *texts], shape="symptom", path=found)
+    for n, event in enumerate(case.adverse_events):
         grade = brief(event.grade)
         label = event.term + (f", grade {grade}" if grade else "")
         label += " (patient's words)" if event.reporter == "patient" else ""
         texts = ["adverse event", brief(event.attribution), event.text or "", event.note or ""]
-        yield _mark(case, clock, event.when, label=label, texts=texts, shape="symptom")
+        yield _mark(
+            case, clock, event.when, words=[label, *texts], shape="symptom",
+            path=("adverse_events", n),
+        )  # fmt: skip
 
 
 def lymphocyte_labs(case: Case) -> tuple[Lab, ...]:
@@ -191,17 +212,19 @@ def lymphocyte_labs(case: Case) -> tuple[Lab, ...]:
 
 def lymphocyte_marks(case: Case, clock: Clock) -> Iterator[Mark]:
     """Yield the lymphocyte counts as marks that hold the count per microliter."""
-    for lab in lymphocyte_labs(case):
+    for n, lab in enumerate(case.labs):
+        if lab.test != "lymphocytes":
+            continue
         bounds = lab.value.bounds if lab.value is not None else None
         known = [end for end in bounds or () if end is not None]
         unit = "" if lab.unit_status == "stated" else f"unit {lab.unit_status}"
         texts = ["lymphocytes per µL", unit, brief(lab.finding), lab.note or ""]
         value = amount(lab.value) if lab.value is not None and known else brief(lab.finding)
-        mark = _mark(case, clock, lab.when, label=value or "no value", texts=texts, shape="value")
-        yield Mark(
-            mark.label, mark.detail, mark.time, mark.span, "value",
-            role="lymphocytes", count_per_ul=known[0] if known else None, timed=mark.timed,
+        mark = _mark(
+            case, clock, lab.when, words=[value or "no value", *texts], shape="value",
+            path=("labs", n),
         )  # fmt: skip
+        yield replace(mark, role="lymphocytes", count_per_ul=known[0] if known else None)
 
 
 def dose_words(phase: RTPhase) -> str:
@@ -216,8 +239,8 @@ def dose_words(phase: RTPhase) -> str:
 
 
 def _radiotherapy(case: Case, clock: Clock) -> Iterator[Lane]:
-    for course in case.rt_courses:
-        for phase in course.phases:
+    for n, course in enumerate(case.rt_courses):
+        for m, phase in enumerate(course.phases):
             names = [
                 case.lesions_by_id[x].label if x in case.lesions_by_id else x
                 for x in phase.targets[:6]
@@ -228,7 +251,8 @@ def _radiotherapy(case: Case, clock: Clock) -> Iterator[Lane]:
             name = (
                 f"{phase.id} {join(names)}" if names else f"{phase.id} {phase.name or ''}".strip()
             )
-            yield Lane(name, (_phase_mark(case, clock, course, phase, unsure),))
+            mark = _phase_mark(case, clock, course, phase, unsure)
+            yield Lane(name, (replace(mark, path=("rt_courses", n, "phases", m)),))
 
 
 def _phase_mark(case: Case, clock: Clock, course: RTCourse, phase: RTPhase, unsure: str) -> Mark:
@@ -241,17 +265,22 @@ def _phase_mark(case: Case, clock: Clock, course: RTCourse, phase: RTPhase, unsu
         found.note,
         phase.note or "",
     ]
-    mark = _mark(case, clock, when, label=dose_words(phase), texts=texts, shape="fractions")
-    return Mark(
-        mark.label, mark.detail, mark.time, start, "fractions", end or found.end(start),
+    mark = _mark(
+        case, clock, when, words=[dose_words(phase), *texts], shape="fractions",
+        path=("rt_courses",),
+    )  # fmt: skip
+    return replace(
+        mark,
+        span=start,
+        until=end or found.end(start),
         role="in_field",
         timed=mark.timed or start is not None,
-    )  # fmt: skip
+    )
 
 
 def _drugs(case: Case, clock: Clock) -> Iterator[Lane]:
     rows: dict[str, list[Mark]] = {}
-    for therapy in case.systemic_therapy:
+    for n, therapy in enumerate(case.systemic_therapy):
         for agent in therapy.agents:
             cycles = cycles_of(clock, therapy, agent)
             dose = next(
@@ -275,9 +304,8 @@ def _drugs(case: Case, clock: Clock) -> Iterator[Lane]:
                     f"× {number}" * bool(number),
                 )
             ).strip()
-            rows.setdefault(agent.name, []).append(
-                _therapy_mark(case, clock, therapy, label, cycles)
-            )
+            mark = _therapy_mark(case, clock, therapy, label, cycles)
+            rows.setdefault(agent.name, []).append(replace(mark, path=("systemic_therapy", n)))
     for name, marks in rows.items():
         yield Lane(name, tuple(marks))
     if nothing := tuple(_nothing(case, clock)):
@@ -295,25 +323,25 @@ def _therapy_mark(
         brief(therapy.stop_reason_text) or brief(therapy.stop_reason),
         "cycle days derived from start and interval" if cycles else "cycle days not known",
     ]
-    mark = _mark(case, clock, therapy.start, label=label, texts=texts, shape="bar")
-    return Mark(
-        label, mark.detail, mark.time, mark.span, "bar", clock.fact(therapy.stop),
-        role="drug", cycles=cycles, timed=mark.timed,
+    mark = _mark(
+        case, clock, therapy.start, words=[label, *texts], shape="bar",
+        path=("systemic_therapy",),
     )  # fmt: skip
+    return replace(mark, until=clock.fact(therapy.stop), role="drug", cycles=cycles)
 
 
 def _nothing(case: Case, clock: Clock) -> Iterator[Mark]:
-    for item in case.no_systemic_therapy:
+    for n, item in enumerate(case.no_systemic_therapy):
         label = f"no {'systemic therapy' if item.scope == 'any' else item.scope.replace('_', ' ')}"
-        mark = _mark(case, clock, item.start, label=label, texts=[item.stated or ""], shape="bar")
-        yield Mark(
-            label, mark.detail, mark.time, mark.span, "bar", clock.fact(item.end),
-            role="muted", timed=mark.timed,
+        mark = _mark(
+            case, clock, item.start, words=[label, item.stated or ""], shape="bar",
+            path=("no_systemic_therapy", n),
         )  # fmt: skip
+        yield replace(mark, until=clock.fact(item.end), role="muted")
 
 
 def _medications(case: Case, clock: Clock) -> Iterator[Mark]:
-    for item in case.medications:
+    for n, item in enumerate(case.medications):
         kind = brief(item.agent) or item.kind.replace("_", " ")
         given = item.given.value
         label = (
@@ -321,8 +349,8 @@ def _medications(case: Case, clock: Clock) -> Iterator[Mark]:
             if given
             else f"{kind}: {'not given' if given is False else 'given or not unknown'}"
         )
-        mark = _mark(case, clock, item.start, label=label, texts=[item.note or ""], shape="bar")
-        yield Mark(
-            label, mark.detail, mark.time, mark.span, "bar", clock.fact(item.stop),
-            role="drug" if given else "muted", timed=mark.timed,
+        mark = _mark(
+            case, clock, item.start, words=[label, item.note or ""], shape="bar",
+            path=("medications", n),
         )  # fmt: skip
+        yield replace(mark, until=clock.fact(item.stop), role="drug" if given else "muted")

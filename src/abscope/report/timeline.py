@@ -9,7 +9,7 @@ from abscope.case.record import Case
 from abscope.report.axis import Tick, TimeAxis
 from abscope.report.closeup import closeup
 from abscope.report.curve import curve, log_heights
-from abscope.report.events import Lane, Mark, Track, tracks
+from abscope.report.events import Lane, Mark, Track, mark_path, tracks
 from abscope.report.glyphs import Glyph, arrow, glyph, sign
 from abscope.report.lettering import shorten, text_width_px, wrap
 from abscope.report.svg import Element, Scene, group, label, line, rect
@@ -205,7 +205,7 @@ def _lost(
         for row in wrap(why, width - 18, _SMALL_PX, lines=2):
             rows.append(label((x + 17, y + 12), row, size_px=_SMALL_PX, fill="muted"))
             y += _LINE_PX - 1
-        parts.append(group(rows, title=mark.detail))
+        parts.append(group(rows, title=mark.detail, data_path=mark_path(mark)))
         y += 4
     if len(marks) > len(shown):
         text = f"and {len(marks) - len(shown)} more, see the table"
@@ -244,7 +244,7 @@ def _lane(lane: Lane, axis: TimeAxis, layout: Layout, top: float) -> tuple[list[
         rows_used[row].append(span)
         height = y + row * _ROW_PX + _ROW_PX / 2
         inside = [*glyph(mark, axis, height).elements, label((x, height + 4), text)]
-        parts.append(group(inside, title=mark.detail))
+        parts.append(group(inside, title=mark.detail, data_path=mark_path(mark)))
     used = max(len(rows_used) * _ROW_PX, name_lines * 13 + 5, 0)
     return parts, y + used
 
