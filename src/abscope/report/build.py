@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 import abscope
@@ -16,6 +15,7 @@ from abscope.report.expectation_figure import expectation_figures
 from abscope.report.figures import figures
 from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
+from abscope.report.parts import parts, report_templates
 from abscope.report.sections.blood import blood
 from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.dose import dose_section
@@ -55,51 +55,24 @@ def build_report(
     """
     material = Material(located, findings, Clock(located.case), dose)
     drawn_of_dose = dose.figures if dose is not None else {}
-    drawings = {
-        name: {
-            "wide": Markup(drawn.wide.svg("page")),  # noqa: S704 (escaped by abscope.report.svg)
-            "narrow": Markup(drawn.narrow.svg("page")),  # noqa: S704
-            "caption": drawn.caption,
-        }
-        for name, drawn in {
-            **figures(located.case, assessment=material.assessment, forecast=material.forecast),
-            **expectation_figures(located.case, material.expectation),
-            **drawn_of_dose,
-        }.items()
+    found = {
+        **figures(located.case, assessment=material.assessment, forecast=material.forecast),
+        **expectation_figures(located.case, material.expectation),
+        **drawn_of_dose,
     }
-    shared = {"drawings": drawings, "missing": material.missing}
-    sections = []
-    for make in SECTIONS:
-        section = make(material)
-        if section is None:
-            continue
-        context = {"figure_name": section.context.get("figure"), **section.context}
-        context.pop("figure", None)
-        body = _templates().get_template(section.template).render({**shared, **context})
-        sections.append({"id": section.id, "title": section.title, "body": Markup(body)})  # noqa: S704
     return (
-        _templates()
+        report_templates()
         .get_template("report.html")
         .render(
             {
-                **shared,
+                "missing": material.missing,
                 "case": located.case,
-                "sections": sections,
+                "sections": parts(material, SECTIONS, figures=found),
                 "style": _style(),
                 "version": abscope.__version__,
                 "research_use_only": abscope.RESEARCH_USE_ONLY,
             }
         )
-    )
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("abscope.report", "templates"),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=False,
     )
 
 

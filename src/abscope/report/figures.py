@@ -15,7 +15,9 @@ from abscope.report.timeline import NARROW, WIDE, timeline
 from abscope.report.waterfall import waterfall_figure
 from abscope.response.assessment import CaseAssessment, assess_case
 
-__all__ = ["Figure", "figures"]
+__all__ = [
+    "Figure", "blood_figures", "change_figures", "figures", "pain_figures", "timeline_figures",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +46,53 @@ def figures(
     The timeline always; spider where a lesion has two sizes, lymphocytes and pain where known.
     ``assessment`` and ``forecast`` are made here where the caller has none.
     """
-    clock = Clock(case)
-    found = {
-        "timeline": Figure(
-            "timeline",
-            "All tracks on one axis. Nothing is dated that the record leaves open.",
-            timeline(case, clock, WIDE),
-            timeline(case, clock, NARROW),
-        )
+    return {
+        **timeline_figures(case),
+        **change_figures(case, assessment or assess_case(case)),
+        **blood_figures(case, forecast or case_forecast_or_none(case)),
+        **pain_figures(case),
     }
-    found |= _changes(case, assessment or assess_case(case), clock)
-    lymphocytes = [lymphocyte_figure(case, clock, narrow=narrow) for narrow in (False, True)]
-    if lymphocytes[0] is not None and lymphocytes[1] is not None:
-        found["lymphocytes"] = Figure(
-            "lymphocytes",
-            "Lymphocyte counts on a logarithmic axis with the grades of CTCAE v5.",
-            lymphocytes[0],
-            lymphocytes[1],
-        )
-    predicted = forecast or case_forecast_or_none(case)
-    if predicted is not None:
+
+
+def timeline_figures(case: Case) -> dict[str, Figure]:
+    """Return the timeline by its name."""
+    clock = Clock(case)
+    caption = "All tracks on one axis. Nothing is dated that the record leaves open."
+    wide, narrow = (timeline(case, clock, layout) for layout in (WIDE, NARROW))
+    return {"timeline": Figure("timeline", caption, wide, narrow)}
+
+
+def blood_figures(case: Case, forecast: Forecast | None) -> dict[str, Figure]:
+    """Return the counts, and the counts with a prediction, each where there is one to draw."""
+    clock, found = Clock(case), {}
+    counts = [lymphocyte_figure(case, clock, narrow=narrow) for narrow in (False, True)]
+    if counts[0] is not None and counts[1] is not None:
+        caption = "Lymphocyte counts on a logarithmic axis with the grades of CTCAE v5."
+        found["lymphocytes"] = Figure("lymphocytes", caption, counts[0], counts[1])
+    if forecast is not None:
         found["blood"] = Figure(
             "blood",
             "Lymphocyte counts with what the model predicts from the doses, before and after it "
             "has seen the counts.",
-            blood_curve(predicted, narrow=False),
-            blood_curve(predicted, narrow=True),
-        )
-    pain = [pain_figure(case, clock, narrow=narrow) for narrow in (False, True)]
-    if pain[0] is not None and pain[1] is not None:
-        found["pain"] = Figure(
-            "pain",
-            "Scores per site in the order of their times; a bar joins statements that conflict.",
-            pain[0],
-            pain[1],
+            blood_curve(forecast, narrow=False),
+            blood_curve(forecast, narrow=True),
         )
     return found
 
 
-def _changes(case: Case, assessment: CaseAssessment, clock: Clock) -> dict[str, Figure]:
+def pain_figures(case: Case) -> dict[str, Figure]:
+    """Return the scores of symptoms by the name of the figure; none without a score."""
+    clock = Clock(case)
+    pain = [pain_figure(case, clock, narrow=narrow) for narrow in (False, True)]
+    if pain[0] is None or pain[1] is None:
+        return {}
+    caption = "Scores per site in the order of their times; a bar joins statements that conflict."
+    return {"pain": Figure("pain", caption, pain[0], pain[1])}
+
+
+def change_figures(case: Case, assessment: CaseAssessment) -> dict[str, Figure]:
     """Return the drawings of lesions with two sizes or more; none where there is no such lesion."""
-    found = {}
+    clock, found = Clock(case), {}
     for name, draw, caption in _CHANGES:
         wide = draw(case, assessment, clock, narrow=False)
         narrow = draw(case, assessment, clock, narrow=True)
