@@ -9,7 +9,7 @@ from abscope.dose.results import OrganDose
 from abscope.dose.survey import survey_dose
 from abscope.errors import DicomError, Problem
 
-__all__ = ["named_as_in_case", "organs_of_study"]
+__all__ = ["named_as_in_case", "organs_of_study", "phase_of_course"]
 
 
 def organs_of_study(source: Path, *, case: Case) -> tuple[OrganDose, ...]:
@@ -36,10 +36,22 @@ def named_as_in_case(
 ) -> tuple[OrganDose, ...]:
     """Return the rows with the phase of the case in the place of the course of the doses.
 
-    ``of_case`` has the recorded course of each course of the doses. Several courses of the doses
-    in one recorded course are its phases in their order, where there are as many.
+    Raises DicomError as `phase_of_course` does.
     """
     names = list(dict.fromkeys(row.course for row in organs))
+    found = phase_of_course(names, of_case=of_case, case=case)
+    return tuple(replace(row, course=found[row.course]) for row in organs)
+
+
+def phase_of_course(
+    names: Sequence[str], *, of_case: Mapping[str, str], case: Case
+) -> dict[str, str]:
+    """Return the phase of the case that each course of the doses is, by name.
+
+    ``of_case`` has the recorded course of each course of the doses. Several courses of the doses
+    in one recorded course are its phases in their order, where there are as many. Raises DicomError
+    with every course whose phase is not clear.
+    """
     phases = {item.id: [phase.id for phase in item.phases] for item in case.rt_courses}
     every = [phase for items in phases.values() for phase in items]
     found: dict[str, str] = {}
@@ -62,4 +74,4 @@ def named_as_in_case(
             )
     if problems:
         raise DicomError(problems)
-    return tuple(replace(row, course=found[row.course]) for row in organs)
+    return found
