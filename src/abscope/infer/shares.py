@@ -20,16 +20,16 @@ from abscope.errors import Problem, UsageError
 __all__ = ["shapley_shares"]
 
 
-def shapley_shares(outcome: Floats) -> Floats:
-    """Return the shares (causes, ...) in the unit of ``outcome`` (2^causes, ...).
+def shapley_shares(outcome_frac: Floats) -> Floats:
+    """Return the shares (causes, ...) in the unit of ``outcome_frac`` (2^causes, ...).
 
-    Bit i of the first index of ``outcome`` says whether cause i acts. Raises UsageError where the
+    Bit i of the first index says whether cause i acts. Raises UsageError where the
     number of combinations is no power of two.
 
     >>> shapley_shares(np.array([0.0, -1.0, -1.0, -1.0])).tolist()
     [-0.5, -0.5]
     """
-    values = np.asarray(outcome, float)
+    values = np.asarray(outcome_frac, float)
     causes = len(values).bit_length() - 1
     if len(values) != 1 << causes:
         what, expected = f"{len(values)} combinations of causes", "a power of two"

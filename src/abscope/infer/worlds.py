@@ -11,7 +11,7 @@ the causes that act through them are exactly without effect.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def edited(patient: Patient, *, dosed: Collection[str] | None, drugs: bool, cell
 
     ``cells`` False takes the dose from blood, nodes and lymphoid tissue.
     """
-    zero = {} if cells else {"blood_gy": 0.0, "lymphoid_gy": 0.0, "nodes_gy": 0.0}
+    zero: dict[str, Any] = {} if cells else {"blood_gy": 0.0, "lymphoid_gy": 0.0, "nodes_gy": 0.0}
     fractions = patient.fractions
     if dosed is not None or zero:
         fractions = tuple(
@@ -107,7 +107,7 @@ def simulate_worlds(
         options=options,
     )  # fmt: skip
     shape = (len(unique), len(patients))
-    ok = found.ok.reshape(shape).all(axis=0)
+    ok = np.asarray(np.all(np.reshape(found.ok, shape), axis=0))
     volumes = found["volume_ml"].reshape(*shape, *found["volume_ml"].shape[1:])
     place = {key: k for k, key in enumerate(unique)}
     groups = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
@@ -139,10 +139,10 @@ def _key(patients: Sequence[Patient], lesion: str, world: int, switches: Switche
     """Return what differs in a world, with every cause that has nothing to act with left out."""
     coupled = couples(switches)
     own, elsewhere = bool(world & _OWN), bool(world & _ELSEWHERE)
-    if not coupled or not _dosed(patients, lesion, own=False):
-        elsewhere = own
-    elif not _dosed(patients, lesion, own=True):
-        own = elsewhere
+    own_acts = _dosed(patients, lesion, own=True)
+    elsewhere_acts = coupled and _dosed(patients, lesion, own=False)
+    own = own if own_acts else elsewhere or not elsewhere_acts
+    elsewhere = elsewhere if elsewhere_acts else own
     where = {(True, True): "all", (False, False): "none", (True, False): "only"}
     dosed = where.get((own, elsewhere), "not")
     drugs = not coupled or bool(world & _DRUGS) or not any(x.infusions for x in patients)
