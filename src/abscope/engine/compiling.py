@@ -46,10 +46,10 @@ J = nb.njit(
 """
 _FLOATS = (
     "from abscope.engine.floats import (\n"
-    "    LANES, ROW, SIZE, get, number, one, pick, put, set_, splat, store, val, vec,\n)"
+    "    LANES, ROW, SIZE, brought, get, number, one, pick, put, set_, splat, store, val, vec,\n)"
 )
 _LANES = (
-    "from abscope.engine.floats import number, store\n"
+    "from abscope.engine.floats import brought, number, store\n"
     "from abscope.engine import vector_functions\n"
     "from abscope.engine.lanes import lanes_of, one, pick, val\n"
     "ROW, LANES, SIZE, vec, put, splat, get, set_ = lanes_of({width})"
@@ -58,7 +58,7 @@ _DUALS = (
     "from abscope.engine.floats import number\n"
     "from abscope.engine.duals import duals_of, pick, val\n"
     "ROW, LANES, SIZE, vec, put, splat, get, set_ = duals_of({width})\n"
-    "one, store = splat, put"
+    "one, store, brought = splat, put, vec"
 )
 
 

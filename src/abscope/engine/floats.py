@@ -1,9 +1,10 @@
 """Plain doubles as the numbers of a kernel: one member at a time, on any machine.
 
 The names are those that every number type of a kernel has: ``vec(array, first, k)`` and ``put``
-load and store row first + k, ``get`` and ``set_`` one lane of it, ``number`` loads a field of an
-event, ``store`` keeps a result; ``splat`` makes a row of a number, ``one`` a lane, ``val`` gives
-what the error is measured on. None checks an index: kernels are printed, not written.
+load and store row first + k, ``get`` and ``set_`` one lane of it, ``number`` loads a plain number,
+``brought`` a field of an event, ``store`` keeps a result; ``splat`` makes a row of a number,
+``one`` a lane, ``val`` gives what the error is measured on. None checks an index: kernels are
+printed, not written.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -15,8 +16,8 @@ from numba import types
 from numba.extending import intrinsic
 
 __all__ = [
-    "LANES", "ROW", "SIZE", "address", "doubles_of", "get", "number", "one", "pick", "put", "same",
-    "set_", "splat", "store", "val", "vec",
+    "LANES", "ROW", "SIZE", "address", "brought", "doubles_of", "get", "number", "one", "pick",
+    "put", "same", "set_", "splat", "store", "val", "vec",
 ]  # fmt: skip
 
 #: doubles in a row of memory, members side by side, doubles of a result
@@ -117,4 +118,5 @@ splat: Any = intrinsic(_double)
 one: Any = splat
 val: Any = splat
 number: Any = vec
+brought: Any = vec
 store: Any = put

@@ -271,13 +271,13 @@ def _jump(traced: Trace) -> list[str]:
 
 
 def _one_jump(traced: Trace, jump: Jump) -> list[str]:
-    fields = {str(s): f"number(data, at, {k})" for k, s in enumerate(jump.fields.values())}
+    fields = {str(s): f"brought(data, at, {k})" for k, s in enumerate(jump.fields.values())}
     body_loads = {**_one("y", traced.states), **_one("p", traced.shared), **fields}
     lines = [f"{_IN}pass"]
     if jump.replicate:
         size, count = len(jump.fields), len(jump.replicate_fields)
         own = {
-            str(s): f"number(data, at + {count}*i, {size + k})"
+            str(s): f"brought(data, at + {count}*i, {size + k})"
             for k, s in enumerate(jump.replicate_fields.values())
         }
         loads = {**_one("y", traced.replicate_states, "b"), **_one("q", traced.own, "a")}

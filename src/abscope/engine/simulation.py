@@ -121,13 +121,22 @@ def prepare(
     batch: Batch,
     settings: Settings,
     *,
-    slopes: Callable[[Arrays], tuple[_Floats, _Floats, _Floats]] | None = None,
+    slopes: Callable[[Arrays], tuple[_Floats, _Floats, _Floats, _Floats]] | None = None,
 ) -> Prepared:
-    """Return a batch as the arrays of a kernel; raises EngineError with every problem of it."""
+    """Return a batch as the arrays of a kernel; raises EngineError with every problem of it.
+
+    ``slopes`` gives those of states, shared and own parameters and of the fields of events.
+    """
     system = compiled.system
     arrays, *tables = arrays_of(system, batch)
     stops = stops_of(arrays)
-    given = slopes(arrays) if slopes else [np.zeros((*table.shape, 0)) for table in tables]
+    given: list[_Floats] = [np.zeros((*table.shape, 0)) for table in tables]
+    if slopes:
+        *given, fields = slopes(arrays)
+        if not arrays.problems:
+            fields = np.broadcast_to(fields, (stops.data.size, fields.shape[-1]))
+            both = np.concatenate([stops.data[:, None], fields], axis=1)
+            stops = stops._replace(data=both.ravel())
     if arrays.problems:
         raise EngineError(arrays.problems)
     whole = [

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from abscope.engine.batch import Events
-from abscope.engine.gradients import Measured, gradients, residuals
+from abscope.engine.gradients import Measured, Tangents, gradients, residuals
 from abscope.engine.simulation import Settings, simulate
+from abscope.errors import EngineError
 from engine_systems import CLOSED_PARAMETERS, CLOSED_START, closed_batch, ready
 
 FINE = Settings(rtol=1e-10)
@@ -89,3 +90,61 @@ def test_gauss_newton_finds_what_made_the_measurements():
         theta = theta - np.linalg.lstsq(found.jacobian, found.values, rcond=None)[0]
     np.testing.assert_allclose(theta, [0.3, 0.2], rtol=1e-5)
     assert found.jacobian.shape == (12, 2)
+
+
+def test_tangents_change_several_numbers_and_fields_of_events():
+    """Each member its own slopes: rung property, against differences of whole batches."""
+    rng = np.random.default_rng(7)
+
+    def batch(step):
+        moved = lambda base, slope: np.asarray(base) + step * slope  # noqa: E731
+        return closed_batch(
+            members=2, replicates=[3, 2],
+            parameters=CLOSED_PARAMETERS | {"k": moved([0.3, 0.2], slopes["k"])},
+            own={"g": moved(np.full((2, 3), 0.2), slopes["g"])},
+            initial=CLOSED_START | {"x": moved([10.0, 8.0], slopes["x"])},
+            replicate_initial={"v": moved(np.full((2, 3), 2.0), slopes["v"])},
+            events=(
+                Events("bolus", times=[6.5, 9.5, 3.5], members=np.array([0, 0, 1]),
+                       fields={"dose": moved([4.0, 2.0, 1.0], slopes["dose"])}),
+                Events("cut", times=[5.5, 4.5], members=np.array([0, 1]),
+                       fields={"left": moved(np.full((2, 3), 0.5), slopes["left"])}),
+            ),
+        )  # fmt: skip
+
+    slopes = {
+        "k": rng.uniform(0.1, 1, 2), "x": rng.uniform(1, 2, 2), "g": rng.uniform(0.1, 1, (2, 3)),
+        "v": rng.uniform(1, 2, (2, 3)), "dose": rng.uniform(1, 2, 3),
+        "left": rng.uniform(0.1, 0.2, (2, 3)),
+    }  # fmt: skip
+    wide = {name: slope[..., None] * np.arange(18.0) for name, slope in slopes.items()}
+    tangents = Tangents(
+        directions=tuple(f"d{k}" for k in range(18)),
+        parameters={"k": wide["k"]}, own={"g": wide["g"]}, initial={"x": wide["x"]},
+        replicate_initial={"v": wide["v"]},
+        events=({"dose": wide["dose"]}, {"left": wide["left"]}),
+    )  # fmt: skip
+    found = gradients(ready("closed"), batch(0.0), tangents, FINE)
+    ends = [simulate(ready("closed", lanes=1), batch(step), FINE) for step in (1e-4, -1e-4)]
+    for observable in ("x_seen", "v_seen", "burden_seen", "area_seen"):
+        difference = (ends[0][observable] - ends[1][observable]) / 2e-4
+        scale = 1.0 + np.nanmax(np.abs(difference))
+        for k in (1, 17):
+            error = np.nanmax(np.abs(found[observable][..., k] / k - difference))
+            assert error < 5e-7 * scale
+    assert np.isnan(found["v_seen"][1, :, 2]).all()
+
+
+def test_tangents_that_do_not_fit_are_all_named():
+    batch = closed_batch(events=EVENTS)
+    wrong = Tangents(
+        directions=("a", "b"), parameters={"nothing": [1.0, 0.0], "k": np.ones((3, 2))},
+        own={"g": [np.nan, 1.0]}, events=({"depth": [1.0, 1.0]},),
+    )  # fmt: skip
+    with pytest.raises(EngineError) as caught:
+        gradients(ready("closed"), batch, wrong)
+    text = str(caught.value)
+    for part in ("parameters.nothing", "parameters.k", "own.g", "bolus.depth"):
+        assert part in text
+    with pytest.raises(EngineError, match="tangents.events"):
+        gradients(ready("closed"), batch, Tangents(directions=("a",), events=({}, {})))

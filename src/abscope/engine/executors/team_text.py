@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 __all__ = ["Team", "team_text"]
 
-_LOADS = {"vec": 3, "number": 3, "get": 3}
+_LOADS = {"vec": 3, "number": 3, "brought": 3, "get": 3}
 _STORES = {"put": 3, "store": 3, "set_": 4}
 _SAME = {"splat", "one", "val"}
 _SHARED = {"rates", "factor", "solve"}
