@@ -1,6 +1,6 @@
 """The fractions of a case in every draw: days, doses of lesions, doses of cells."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,32 +17,63 @@ from abscope.dose.results import OrganDose
 from abscope.model.case_frame import CaseFrame
 from abscope.model.case_lesions import DrawnLesion
 from abscope.model.cell_doses import CellDoses, CellDraws, cell_doses, node_weights_frac
-from abscope.model.lesion_doses import DrawnDose, PhaseView, lesion_dose
+from abscope.model.lesion_doses import CourseSetting, DrawnDose, PhaseView, lesion_dose
 from abscope.model.patient import BinnedDose, Fraction
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["CoursePlan", "DrawnPhase", "course_plan", "planned_courses"]
+__all__ = ["CoursePlan", "DrawnPhase", "planned_courses", "recorded_plan"]
 
 _WORKDAYS = 5
+_GUESSED = "doses of blood, nodes and lymphoid tissue are guessed from the sites of targets"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnPhase:
-    """The fractions of one phase: days by draw (lists), and doses of lesions and cells."""
+    """The fractions of one phase: days by draw (lists), and doses of lesions and cells.
+
+    ``told`` says in words what had to be assumed of them, ``guessed`` whether the doses of the body
+    are a guess.
+    """
 
     course: str
     phase: str
     days_d: tuple[tuple[float, ...], ...]
     lesions: tuple[tuple[DrawnDose, ...], ...]
     cells: CellDoses
+    told: tuple[str, ...] = ()
+    guessed: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class CoursePlan:
-    """Every phase that is simulated, and in words what had to be assumed or left out."""
+    """Every phase that is simulated, and in words what had to be assumed or left out.
 
-    phases: tuple[DrawnPhase, ...]
-    unknowns: tuple[str, ...]
+    ``notes`` has remarks on the plan, each with the course and the course or phase that it names.
+    """
+
+    def __init__(
+        self, phases: tuple[DrawnPhase, ...], notes: tuple[tuple[str, str, str], ...]
+    ) -> None:
+        self.phases, self._notes = phases, notes
+        self._built: dict[int, tuple[tuple[Fraction, ...], ...]] = {}
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """Return what had to be assumed or left out."""
+        told = [text for *_, text in self._notes]
+        told += [text for phase in self.phases for text in phase.told]
+        if any(phase.guessed for phase in self.phases):
+            told.append(_GUESSED)
+        return tuple(dict.fromkeys(told))
+
+    def without(self, names: Collection[str]) -> "CoursePlan":
+        """Return the plan without courses and phases of these names; what was built is kept."""
+        if not names:
+            return self
+        kept = tuple(p for p in self.phases if not {p.course, p.phase} & set(names))
+        notes = tuple(note for note in self._notes if not {*note[:2]} & set(names))
+        found = CoursePlan(kept, notes)
+        found._built = self._built
+        return found
 
     def first_d(self, draw: int) -> float:
         """Return the day of the first fraction of a draw, infinite where there is none."""
@@ -54,87 +85,86 @@ class CoursePlan:
 
     def fractions(self, draw: int, lesions: Sequence[DrawnLesion]) -> tuple[Fraction, ...]:
         """Return the fractions of one draw in the order of their days."""
-        out: list[Fraction] = []
         for phase in self.phases:
-            doses: dict[str, BinnedDose] = {}
-            for lesion, drawn in zip(lesions, phase.lesions, strict=True):
-                for member, dose in zip(lesion.members(draw), drawn, strict=False):
-                    doses[member] = BinnedDose(dose.dose_gy[draw], dose.volume_frac[draw])
-            cells = phase.cells
-            out += [
-                Fraction(
-                    day_d=day, course=phase.course, lesions=doses,
-                    blood_gy=float(cells.blood_gy[draw]),
-                    lymphoid_gy=float(cells.lymphoid_gy[draw]),
-                    nodes_gy=float(cells.nodes_gy[draw]),
-                )
-                for day in phase.days_d[draw]
-            ]  # fmt: skip
+            if id(phase) not in self._built:  # the phase is held by the plan, so its id stays
+                self._built[id(phase)] = _fractions(phase, lesions)
+        out = [one for phase in self.phases for one in self._built[id(phase)][draw]]
         return tuple(sorted(out, key=lambda one: one.day_d))
 
 
-def course_plan(
-    case: Case,
-    frame: CaseFrame,
-    *,
-    lesions: Sequence[DrawnLesion],
-    alpha_per_gy: Floats,
-    prior: PriorDraws,
-    organs: Sequence[OrganDose] = (),
-) -> CoursePlan:
-    """Return the fractions of the courses of a frame.
+def _fractions(
+    phase: DrawnPhase, lesions: Sequence[DrawnLesion]
+) -> tuple[tuple[Fraction, ...], ...]:
+    """Return the fractions of a phase in every draw."""
+    cells = phase.cells
+    body = zip(
+        cells.blood_gy.tolist(), cells.lymphoid_gy.tolist(), cells.nodes_gy.tolist(), strict=True
+    )
+    rows = []
+    for k, (blood_gy, lymphoid_gy, nodes_gy) in enumerate(body):
+        doses: dict[str, BinnedDose] = {}
+        for lesion, drawn in zip(lesions, phase.lesions, strict=True):
+            for member, dose in zip(lesion.members(k), drawn, strict=False):
+                doses[member] = BinnedDose(dose.dose_gy[k], dose.volume_frac[k])
+        rows.append(
+            tuple(
+                Fraction(
+                    day_d=day, course=phase.course, lesions=doses, blood_gy=blood_gy,
+                    lymphoid_gy=lymphoid_gy, nodes_gy=nodes_gy,
+                )
+                for day in phase.days_d[k]
+            )
+        )  # fmt: skip
+    return tuple(rows)
 
-    ``organs`` (organ doses of a table or of DICOM) take the place of guesses from sites. Raises
-    UsageError where a course of the table is not of the case.
+
+def recorded_plan(case: Case, clock: Clock, *, organs: Sequence[OrganDose] = ()) -> CasePlan:
+    """Return the fractions on record; ``organs`` take the place of body doses that are guessed.
+
+    Raises UsageError where a course of the organ doses is not of the case.
     """
-    clock = Clock(case)
-    plan = (
-        plan_with_organs(case, clock, organs=organs, tier=table_tier(organs))
-        if organs
-        else case_plan(case, clock)
-    )
-    return planned_courses(
-        case, frame, plan=plan, lesions=lesions, alpha_per_gy=alpha_per_gy, prior=prior
-    )
+    if organs:
+        return plan_with_organs(case, clock, organs=organs, tier=table_tier(organs))
+    return case_plan(case, clock)
 
 
 def planned_courses(
-    case: Case,
-    frame: CaseFrame,
-    *,
-    plan: CasePlan,
-    lesions: Sequence[DrawnLesion],
-    alpha_per_gy: Floats,
-    prior: PriorDraws,
+    case: Case, frame: CaseFrame, *, plan: CasePlan, setting: CourseSetting
 ) -> CoursePlan:
     """Return the fractions of the courses of a frame, of a plan with the doses of the body."""
-    told = _told(plan, frame)
+    lesions, prior = setting.lesions, setting.prior
     weights = node_weights_frac(lesions)
     sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
-    views, phases = _views(plan, frame, prior), []
-    for view in views:
-        doses = tuple(lesion_dose(case, item, view, prior=prior, told=told) for item in lesions)
+    phases = []
+    for view in _views(plan, frame, prior):
+        told: list[str] = []
+        doses = tuple(lesion_dose(case, item, view, setting=setting, told=told) for item in lesions)
         cells = cell_doses(
             view.plan,
             sex=sex,
-            draws=CellDraws(alpha_per_gy, _factor(view, prior), _open(view, prior)),
+            draws=CellDraws(
+                setting.shared["lymphocyte_alpha"], _factor(view, prior), _open(view, prior)
+            ),
             node_weight_frac=weights,
             prior=prior,
         )
-        phases.append(DrawnPhase(view.course.id, view.phase.id, _days(view, prior), doses, cells))
-    if any(view.plan.body.tier == "guess" for view in views):
-        told.append(
-            "doses of blood, nodes and lymphoid tissue are guessed from the sites of targets"
-        )
-    return CoursePlan(tuple(phases), tuple(dict.fromkeys(told)))
+        days, guessed = _days(view, prior), view.plan.body.tier == "guess"
+        phases.append(
+            DrawnPhase(
+                view.course.id, view.phase.id, days, doses, cells, tuple(dict.fromkeys(told)),
+                guessed,
+            )
+        )  # fmt: skip
+    return CoursePlan(tuple(phases), _notes(plan, frame))
 
 
-def _told(plan: CasePlan, frame: CaseFrame) -> list[str]:
+def _notes(plan: CasePlan, frame: CaseFrame) -> tuple[tuple[str, str, str], ...]:
     """Return the notes of the plan that are of the courses of the frame."""
-    phases = {phase.id for course in frame.courses for phase in course.phases}
-    mine = phases | {course.id for course in frame.courses}
+    course_of = {phase.id: course.id for course in frame.courses for phase in course.phases}
+    course_of |= {course.id: course.id for course in frame.courses}
     lines = [*plan.notes, *(f"{text}: not simulated" for text in plan.skipped)]
-    return [text for text in lines if text.split(":")[0].split(",")[0] in mine]
+    named = [(text.split(":")[0].split(",")[0], text) for text in lines]
+    return tuple((course_of[name], name, text) for name, text in named if name in course_of)
 
 
 def _views(plan: CasePlan, frame: CaseFrame, prior: PriorDraws) -> list[PhaseView]:

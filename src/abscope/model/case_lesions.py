@@ -41,7 +41,7 @@ class DrawnLesion:
     def members(self, draw: int) -> tuple[str, ...]:
         """Return the identifiers of the lesions it stands for in a draw: L01, or L01.1, L01.2."""
         number = int(self.n_members[draw])
-        several = self.n_members.max() > 1
+        several = self.volume_ml.shape[1] > 1
         return tuple(f"{self.lesion.id}.{k + 1}" if several else self.lesion.id
                      for k in range(number))  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The dose of each lesion from a fraction: computed, stated, prescribed, or a stated prior."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from abscope.catalog.exposure import exposure_line
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
 from abscope.model.case_lesions import DrawnLesion
+from abscope.model.equal_effect import Sensitivity, equal_effect_gy
+from abscope.model.kill import BINS
+from abscope.model.plan_doses import LesionHistogram, PlanDoses
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["DrawnDose", "PhaseView", "lesion_dose"]
+__all__ = ["CourseSetting", "DrawnDose", "PhaseView", "lesion_dose"]
 
 #: Share of the volume that has at least the dose of each entry of a computed exposure.
 _LEVELS = (("d2_dose_gy", 0.02), ("d50_dose_gy", 0.5), ("d95_dose_gy", 0.95), ("d98_dose_gy", 0.98))
@@ -49,16 +52,85 @@ class PhaseView:
     n_course_fractions: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CourseSetting:
+    """What the doses of a case depend on besides its courses.
+
+    ``shared`` has the parameters of the patient by name, ``own`` those of every member of a lesion
+    (`case_parameters`), ``doses`` what a plan tells.
+    """
+
+    lesions: tuple[DrawnLesion, ...]
+    shared: dict[str, Floats]
+    own: dict[str, dict[str, Floats]]
+    prior: PriorDraws
+    doses: PlanDoses = field(default_factory=PlanDoses)
+
+
 def lesion_dose(
-    case: Case, lesion: DrawnLesion, view: PhaseView, *, prior: PriorDraws, told: list[str]
+    case: Case, lesion: DrawnLesion, view: PhaseView, *, setting: CourseSetting, told: list[str]
 ) -> tuple[DrawnDose, ...]:
     """Return the dose of every member of a lesion in every draw; ``told`` gets what is assumed."""
+    prior = setting.prior
+    planned = setting.doses.lesions.get((view.phase.id, lesion.lesion.id), ())
+    if not planned:
+        return _without_plan(case, lesion, view, prior=prior, told=told)
+    rest = (
+        _by_record(case, lesion, view, prior=prior, told=told)
+        if any(one.in_grid_frac < 1.0 for one in planned)
+        else ()
+    )
+    out = []
+    for k in range(lesion.volume_ml.shape[1]):
+        found = planned[k % len(planned)]
+        own = setting.own[f"{lesion.lesion.id}.{k + 1}"]
+        cells = Sensitivity.of(own, setting.shared, prior.n)
+        out.append(_of_plan(found, cells, rest[k] if rest else None, prior.n))
+        if found.in_grid_frac < 1.0:
+            told.append(
+                f"{lesion.lesion.id}: {1.0 - found.in_grid_frac:.0%} of it lies outside the dose "
+                f"grid of {view.phase.id}, where its dose is a guess"
+            )
+    return tuple(out)
+
+
+def _of_plan(
+    found: LesionHistogram, cells: Sensitivity, beyond: DrawnDose | None, n: int
+) -> DrawnDose:
+    """Return the histogram of a plan in parts of equal effect; ``beyond`` is outside its grid.
+
+    What lies outside the grid has at most the smallest dose inside it.
+    """
+    dose = np.broadcast_to(found.dose_gy, (n, len(found.dose_gy)))
+    share = found.share_frac
+    if beyond is not None and found.in_grid_frac < 1.0:
+        mean = (beyond.dose_gy * beyond.volume_frac).sum(axis=1, keepdims=True)
+        dose = np.hstack([np.minimum(mean, found.dose_gy[0]), dose])
+        share = np.concatenate([[1.0 - found.in_grid_frac], found.in_grid_frac * share])
+    parts = equal_effect_gy(dose, share_frac=share, cells=cells)
+    return DrawnDose(parts[:, ::-1], np.full((n, BINS), 1.0 / BINS))
+
+
+def _without_plan(
+    case: Case, lesion: DrawnLesion, view: PhaseView, *, prior: PriorDraws, told: list[str]
+) -> tuple[DrawnDose, ...]:
+    """Return the computed doses of the record, else what it states or leaves open."""
     name, course = lesion.lesion.id, view.course
     rows = [item for item in course.exposures if item.lesion == name]
     computed = [item for item in rows if item.computed_class is not None and _levels(item)]
     members = range(lesion.volume_ml.shape[1])
     if computed:
         return tuple(_computed(computed, view, k, prior.n) for k in members)
+    return _by_record(case, lesion, view, prior=prior, told=told)
+
+
+def _by_record(
+    case: Case, lesion: DrawnLesion, view: PhaseView, *, prior: PriorDraws, told: list[str]
+) -> tuple[DrawnDose, ...]:
+    """Return what the record states, else what follows from where the lesion lies."""
+    name, course = lesion.lesion.id, view.course
+    rows = [item for item in course.exposures if item.lesion == name]
+    members = range(lesion.volume_ml.shape[1])
     stated = [item.mean_dose_gy for item in rows if item.mean_dose_gy and item.mean_dose_gy.known]
     if stated:
         told.append(f"{name}: the dose on record from {course.id} is spread over its fractions")
