@@ -21,7 +21,7 @@ from abscope.model.lesion_doses import CourseSetting, DrawnDose, PhaseView, lesi
 from abscope.model.patient import BinnedDose, Fraction
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["CoursePlan", "DrawnPhase", "planned_courses", "recorded_plan"]
+__all__ = ["CoursePlan", "DrawnPhase", "drawn_courses", "planned_courses", "recorded_plan"]
 
 _WORKDAYS = 5
 _GUESSED = "doses of blood, nodes and lymphoid tissue are guessed from the sites of targets"
@@ -129,6 +129,23 @@ def recorded_plan(case: Case, clock: Clock, *, organs: Sequence[OrganDose] = ())
 
 
 def planned_courses(
+    case: Case,
+    frame: CaseFrame,
+    *,
+    plan: CasePlan,
+    lesions: Sequence[DrawnLesion],
+    alpha_per_gy: Floats,
+    prior: PriorDraws,
+) -> CoursePlan:
+    """Return the fractions of the courses of a frame without the doses of a treatment plan.
+
+    ``alpha_per_gy`` (n,) is the sensitivity of lymphocytes in every draw.
+    """
+    setting = CourseSetting(tuple(lesions), {"lymphocyte_alpha": alpha_per_gy}, {}, prior)
+    return drawn_courses(case, frame, plan=plan, setting=setting)
+
+
+def drawn_courses(
     case: Case, frame: CaseFrame, *, plan: CasePlan, setting: CourseSetting
 ) -> CoursePlan:
     """Return the fractions of the courses of a frame, of a plan with the doses of the body."""

@@ -19,7 +19,7 @@ from abscope.catalog.case_prior import case_prior
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import CaseError, Problem
 from abscope.model.case_checks import check_case
-from abscope.model.case_courses import CoursePlan, planned_courses, recorded_plan
+from abscope.model.case_courses import CoursePlan, drawn_courses, recorded_plan
 from abscope.model.case_drugs import DrugPlan, drug_plan
 from abscope.model.case_frame import case_frame
 from abscope.model.case_lesions import lesion_plan
@@ -59,7 +59,7 @@ class CaseDraws:
         self._told = (found.unknowns, (*of_weight, *of_patient, *of_lesions))
         self.setting = CourseSetting(self.lesions, self._shared, self._own, prior, self.doses)
         self.plan = recorded_plan(case, self.clock, organs=self.doses.organs)
-        self._courses = planned_courses(case, self.frame, plan=self.plan, setting=self.setting)
+        self._courses = drawn_courses(case, self.frame, plan=self.plan, setting=self.setting)
         self.start_d, self.horizon_d = self._limits()
         self._drugs = self._given(case.systemic_therapy)
         self._done = procedures_of(case, self.clock, self.frame, self.lesions)
@@ -96,7 +96,7 @@ class CaseDraws:
             kept = tuple(one for one in case.rt_courses if one.id not in left_out)
             frame = replace(frame, courses=kept)
             plan = plan or recorded_plan(case, self.clock, organs=self.doses.organs)
-            found = planned_courses(case, frame, plan=plan, setting=self.setting)
+            found = drawn_courses(case, frame, plan=plan, setting=self.setting)
         given = self._drugs
         if therapies is not None or any(one.id in without for one in case.systemic_therapy):
             kept_therapies = tuple(x for x in case.systemic_therapy if x.id not in without)
