@@ -46,7 +46,8 @@ def cache_folder() -> Path:
 def _engine_mark() -> str:
     """Return a hash of the engine's own source and of what prints and compiles it."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    for path in sorted((*folder.glob("*.py"), *folder.glob("native/*.py"))):
         digest.update(path.read_bytes())
     for package in ("sympy", "numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)};".encode())
@@ -59,22 +60,22 @@ def kernel_key(fingerprint: str, method: str, numbers: str) -> str:
     return f"{method}_{numbers}_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
-def kept(key: str) -> Path | None:
+def kept(key: str, suffix: str = ".py") -> Path | None:
     """Return the file of a kernel that is in the cache, or None."""
-    path = cache_folder() / f"{key}.py"
+    path = cache_folder() / f"{key}{suffix}"
     return path if path.is_file() else None
 
 
-def write_kernel(key: str, text: str) -> Path | None:
-    """Keep the text of a kernel; return its file, or None (with one warning) where it cannot."""
+def write_kernel(key: str, text: str | bytes, suffix: str = ".py") -> Path | None:
+    """Keep a kernel; return its file, or None (with one warning) where it cannot."""
     global _warned
     folder = cache_folder()
-    path, temporary = folder / f"{key}.py", None
+    path, temporary = folder / f"{key}{suffix}", None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".part-", suffix=".py")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".part-", suffix=suffix)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode() if isinstance(text, str) else text)
         # Numba trusts its machine code while the time of the text is the same: every process that
         # writes this text gives it the same time.
         os.utime(temporary, (1_000_000_000, 1_000_000_000))

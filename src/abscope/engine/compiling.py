@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from abscope.engine.cache import (
     kept,
@@ -25,6 +26,8 @@ LANES = 4
 #: slopes of one dual number
 DIRECTIONS = 16
 
+#: ending of the file of a kernel that is code
+_CODE = ".code"
 _MARK = "# ---- the text below goes into the kernels"
 _HEAD = """\
 from typing import Any
@@ -69,14 +72,21 @@ class Compiled:
     system: System
     method: str
     lanes: int
-    _kernels: dict[str, ModuleType] = field(default_factory=dict, repr=False, compare=False)
+    _kernels: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def kernel(self, *, slopes: bool = False) -> ModuleType:
+    def kernel(self, *, slopes: bool = False) -> Any:
         """Return the kernel on values, or on values with slopes."""
         numbers = f"dual{DIRECTIONS}" if slopes else f"lanes{self.lanes}"
         if numbers not in self._kernels:
-            self._kernels[numbers] = _kernel(self.system, self.method, numbers)
+            made = _native if not slopes and self.lanes > 1 else _kernel
+            self._kernels[numbers] = made(self.system, self.method, numbers)
         return self._kernels[numbers]
+
+    def is_kept(self) -> bool:
+        """Return whether the kernel on values is in the cache of this machine."""
+        if self.lanes == 1:
+            return kept(kernel_key(self.system.fingerprint, self.method, "lanes1")) is not None
+        return kept(_native_key(self.system, self.method, f"lanes{self.lanes}"), _CODE) is not None
 
 
 def compile_system(system: System, *, method: str = "rodas4", lanes: int | None = None) -> Compiled:
@@ -100,6 +110,25 @@ def compile_system(system: System, *, method: str = "rodas4", lanes: int | None 
     return Compiled(system, method, width)
 
 
+def _native_key(system: System, method: str, numbers: str) -> str:
+    from abscope.engine.native.machine import host
+
+    return kernel_key(f"{system.fingerprint} {host()}", method, numbers)
+
+
+def _native(system: System, method: str, numbers: str) -> Any:
+    from abscope.engine.native.kernel import code_of, opened
+
+    key = _native_key(system, method, numbers)
+    path = kept(key, _CODE)
+    if path is not None:
+        return opened(path.read_bytes())
+    text = "".join([_below_mark("stepping.py"), *_printed(system, method)])
+    code = code_of(text, int(numbers.removeprefix("lanes")))
+    write_kernel(key, code, _CODE)
+    return opened(code)
+
+
 def _kernel(system: System, method: str, numbers: str) -> ModuleType:
     stepping = kernel_key("stepping", "stepping", numbers)
     _load(stepping, lambda: _head(numbers) + _below_mark("stepping.py"))
@@ -120,8 +149,7 @@ def _load(key: str, text: Callable[[], str]) -> ModuleType:
 def _head(numbers: str) -> str:
     if numbers == "lanes1":
         return _HEAD.format(numbers=_FLOATS)
-    made = _LANES if numbers.startswith("lanes") else _DUALS
-    return _HEAD.format(numbers=made.format(width=numbers.strip("lanesdu")))
+    return _HEAD.format(numbers=_DUALS.format(width=numbers.removeprefix("dual")))
 
 
 def _below_mark(name: str) -> str:
@@ -130,11 +158,16 @@ def _below_mark(name: str) -> str:
 
 
 def _text(system: System, method: str, numbers: str, stepping: str) -> str:
+    known = f"from {module_name(stepping)} import close, ill, judge, load, most, plan, strange\n"
+    return "".join([_head(numbers), known, *_printed(system, method)])
+
+
+def _printed(system: System, method: str) -> tuple[str, ...]:
+    """Return the part of the text that belongs to a system and a method, whatever the numbers."""
     from abscope.engine.kernel_text import kernel_text
     from abscope.engine.trace import trace
 
-    known = f"from {module_name(stepping)} import close, ill, judge, load, most, plan, strange\n"
     chosen = METHODS[method]
     printed, body_factors = kernel_text(trace(system), onto=chosen.onto)
     sizes = f"VECTORS, BODY_FACTORS = {chosen.vectors}, {body_factors}\n"
-    return "".join([_head(numbers), known, sizes, printed, chosen.text, _below_mark("driving.py")])
+    return sizes, printed, chosen.text, _below_mark("driving.py")

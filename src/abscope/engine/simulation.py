@@ -205,20 +205,29 @@ def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[_Floats,
     members, row, lanes = ready.members, int(kernel.ROW), int(kernel.LANES)
     rows, most = members.states.shape[1], ready.arrays.most
     memory = Memory(
-        y=np.zeros(rows * row),
-        p=np.zeros(members.shared.shape[1] * row),
-        q=np.zeros(members.own.shape[1] * row),
-        here=np.zeros(most * row),
+        y=_room(rows * row),
+        p=_room(members.shared.shape[1] * row),
+        q=_room(members.own.shape[1] * row),
+        here=_room(most * row),
     )
-    clock = Clock(np.zeros((LOW + 1, row)), np.zeros((CAUSE + 1, lanes), np.int64))
+    clock = Clock(
+        _room((LOW + 1) * row).reshape(LOW + 1, row), np.zeros((CAUSE + 1, lanes), np.int64)
+    )
     scratch = (
-        np.zeros(rows * row),
-        np.zeros(rows * row),
-        np.zeros((kernel.VECTORS, rows * row)),
-        np.zeros(most * kernel.FACTORS * row),
-        np.zeros(kernel.BODY_FACTORS * row),
+        _room(rows * row),
+        _room(rows * row),
+        _room(kernel.VECTORS * rows * row).reshape(kernel.VECTORS, rows * row),
+        _room(most * kernel.FACTORS * row),
+        _room(kernel.BODY_FACTORS * row),
     )
     return memory, clock, scratch
+
+
+def _room(size: int) -> _Floats:
+    """Return zeros that begin with a line of the processor's cache, so that no row spans two."""
+    whole = np.zeros(size + 8)
+    first = -whole.ctypes.data // 8 % 8
+    return whole[first : first + size]
 
 
 def simulate(compiled: Compiled, batch: Batch, settings: Settings | None = None) -> Trajectories:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.engine.batch import Batch
-from abscope.engine.cache import kept, kernel_key
 from abscope.engine.compiling import Compiled, compile_system
 from abscope.engine.declaration import System
 from abscope.engine.executors.dask import Dask
@@ -92,9 +91,9 @@ def run(
         order = replace(order, draw=batch.draw, seed=batch.seed, arguments=dict(batch.arguments))
     packed = place.pack(order) if place.pack else order
     groups = _groups(batch, ready, place.size(int(batch.members)))
-    cold = kept(kernel_key(order.source.fingerprint, compiled.method, f"lanes{compiled.lanes}"))
+    cold = not compiled.is_kept()
     tasks = (
-        Task(number, members, packed, part_of(ready, members) if ready else None, cold is None)
+        Task(number, members, packed, part_of(ready, members) if ready else None, cold)
         for number, members in enumerate(groups)
     )
     try:
