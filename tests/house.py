@@ -83,6 +83,7 @@ DIMENSIONLESS = {
     "log_weights": "logarithm of how much each draw counts",
     "pareto_k": "shape of the tail of weights",
     "effective_draws": "a number of draws",
+    "shown": "what measurements show, each in its own unit",
     "happened": "whether an event came, by draw",
     "ok": "whether a draw could be simulated",
     "to_target": "a matrix from mm to mm",

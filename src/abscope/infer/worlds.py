@@ -30,6 +30,7 @@ Cause = Literal["own_dose", "dose_elsewhere", "drugs", "lymphocyte_dose"]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 #: The world in which all causes act: what was delivered.
 EVERYTHING = (1 << len(CAUSES)) - 1
+_PER_MCELL = 1e6
 _OWN, _ELSEWHERE, _DRUGS, _CELLS = (1 << k for k in range(len(CAUSES)))
 
 
@@ -39,7 +40,8 @@ class Worlds:
 
     ``volume_ml`` has per lesion of the record the volume of all its members, (worlds, draws, days),
     ``start_ml`` that at the start, (draws,). ``delivered_ml`` and ``alc_per_ul`` are of what was
-    delivered, for all lesions, (draws, days). Where ``ok`` (draws,) is false a world could not be
+    delivered, for all lesions, (draws, days), and so are the effector T cells in lesions (the mean
+    of the members) and those in blood. Where ``ok`` (draws,) is false a world could not be
     simulated, and the draw is NaN everywhere.
     """
 
@@ -47,6 +49,8 @@ class Worlds:
     volume_ml: Mapping[str, Floats]
     delivered_ml: Mapping[str, Floats]
     alc_per_ul: Floats
+    effectors_per_ml: Mapping[str, Floats]
+    circulating_cells: Floats
     ok: NDArray[np.bool_]
     members: int
 
@@ -90,7 +94,7 @@ def simulate_worlds(
     observe_at_d: Floats,
     options: CoreOptions,
 ) -> Worlds:
-    """Return the worlds of every lesion named, at days (draws, days).
+    """Return the worlds of every lesion named, at days (draws, days) in any order.
 
     Worlds that are equal, because a cause has nothing to act with, are simulated once.
     """
@@ -102,23 +106,38 @@ def simulate_worlds(
     delivered: _Key = ("all", "", True, True)
     unique = list(dict.fromkeys([delivered, *keys.values()]))
     batch = [_in_world(patient, key) for key in unique for patient in patients]
+    days = np.asarray(observe_at_d, float)
+    order = np.argsort(days, axis=1)
+    rising = np.take_along_axis(days, order, axis=1)
+    back = np.argsort(order, axis=1)
     found = simulate_patients(
-        batch, observe_at_d=np.tile(np.asarray(observe_at_d, float), (len(unique), 1)),
-        options=options,
-    )  # fmt: skip
+        batch, observe_at_d=np.tile(rising, (len(unique), 1)), options=options
+    )
     shape = (len(unique), len(patients))
     ok = np.asarray(np.all(np.reshape(found.ok, shape), axis=0))
     volumes = found["volume_ml"].reshape(*shape, *found["volume_ml"].shape[1:])
+    counts = np.take_along_axis(found["alc_per_ul"].reshape(*shape, -1)[0], back, axis=1)
+    moving = np.take_along_axis(found["circulating_mcell"].reshape(*shape, -1)[0], back, axis=1)
+    inside = found["effector_mcell_per_ml"].reshape(volumes.shape)[0]
     place = {key: k for k, key in enumerate(unique)}
     groups = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
     names = tuple(dict.fromkeys(name for group in groups for name in group))
 
     def total(world: int, lesion: str) -> Floats:
         rows = [
-            volumes[world, k][:, list(group.get(lesion, ()))].sum(axis=1)
+            volumes[world, k][back[k]][:, list(group.get(lesion, ()))].sum(axis=1)
             for k, group in enumerate(groups)
         ]
         return np.where(ok[:, None], np.stack(rows), np.nan)
+
+    def dense(lesion: str) -> Floats:
+        rows = [
+            inside[k][back[k]][:, list(group[lesion])].mean(axis=1)
+            if lesion in group
+            else np.zeros(inside.shape[1])
+            for k, group in enumerate(groups)
+        ]
+        return _PER_MCELL * np.stack(rows)
 
     return Worlds(
         start_ml={name: _start_ml(patients, groups, name) for name in names},
@@ -129,7 +148,9 @@ def simulate_worlds(
             for lesion in lesions
         },
         delivered_ml={name: total(0, name) for name in names},
-        alc_per_ul=np.where(ok[:, None], found["alc_per_ul"].reshape(*shape, -1)[0], np.nan),
+        alc_per_ul=np.where(ok[:, None], counts, np.nan),
+        effectors_per_ml={name: dense(name) for name in names},
+        circulating_cells=_PER_MCELL * moving,
         ok=ok,
         members=len(batch),
     )
