@@ -14,7 +14,6 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from abscope.catalog.entries import Parameter
 from abscope.dose.geometry.grid import Floats
@@ -57,6 +56,8 @@ class PriorDraws:
         """Return numbers of 0..1."""
         self._asked[name] = None
         if name in self._given:
+            from scipy.special import ndtr
+
             return np.asarray(ndtr(self._given[name]))
         stream = self._stream(name)
         return np.full(self.n, 0.5) if stream is None else stream.random(self.n)
