@@ -22,6 +22,7 @@ from abscope.cli import (
     regimen,
     report,
     schema,
+    serve,
     show,
     simulate,
 )
@@ -63,6 +64,7 @@ for _command in (
     pacs.send,
     simulate.simulate,
     export.export,
+    serve.serve,
 ):
     app.command()(_command)
 

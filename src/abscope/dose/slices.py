@@ -13,7 +13,8 @@ from abscope.dose.structures import Roi, StructureSet
 from abscope.errors import DicomError, Problem
 
 __all__ = [
-    "DoseSlice", "Orientation", "Outline", "dose_levels", "dose_slices", "inner_point",
+    "DoseSlice", "Orientation", "Outline", "SliceSource", "dose_levels", "dose_slice",
+    "dose_slices", "inner_point", "shown_span",
 ]  # fmt: skip
 
 Orientation = Literal["axial", "coronal", "sagittal"]
@@ -124,6 +125,30 @@ def dose_slices(
     of the lines, by default `dose_levels` of the maximum. Raises DicomError where image or regions
     have another frame of reference than the dose.
     """
+    levels = levels_gy if levels_gy is not None else dose_levels(float(np.max(dose.dose_gy)))
+    source = SliceSource(dose, structures, image, pixel_mm, levels)
+    made = [dose_slice(source, center_mm=center_mm, orientation=name) for name in _AXES]
+    return made[0], made[1], made[2]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceSource:
+    """What slices are made from; the regions to outline, and the doses (Gy) of the lines."""
+
+    dose: DoseGrid
+    structures: StructureSet | None
+    image: ImageGrid | None
+    pixel_mm: float
+    levels_gy: tuple[float, ...]
+
+
+def dose_slice(
+    source: SliceSource, *, center_mm: tuple[float, float, float], orientation: Orientation
+) -> DoseSlice:
+    """Return one plane through a point in the patient; see `dose_slices`.
+
+    Raises DicomError where image or regions have another frame of reference than the dose.
+    """
     strange = [
         Problem(
             "dose picture",
@@ -131,29 +156,26 @@ def dose_slices(
             "one frame",
             "Leave it out, or register first.",
         )
-        for name, item in (("image", image), ("regions", structures))
-        if item is not None and item.frame_uid != dose.frame_uid
+        for name, item in (("image", source.image), ("regions", source.structures))
+        if item is not None and item.frame_uid != source.dose.frame_uid
     ]
     if strange:
         raise DicomError(strange)
-    rois = structures.rois if structures is not None else ()
     center = np.array(center_mm, float)
-    span = _span(center, dose.grid, rois)
-    levels = levels_gy if levels_gy is not None else dose_levels(float(np.max(dose.dose_gy)))
-    made = [
-        _slice(name, center, span, _Drawn(dose, structures, image, pixel_mm, levels))
-        for name in _AXES
-    ]
-    return made[0], made[1], made[2]
+    low_mm, high_mm = shown_span(source, center_mm=center_mm)
+    return _slice(orientation, center, (np.array(low_mm), np.array(high_mm)), source)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
-    dose: DoseGrid
-    structures: StructureSet | None
-    image: ImageGrid | None
-    pixel_mm: float
-    levels_gy: tuple[float, ...]
+def shown_span(
+    source: SliceSource, *, center_mm: tuple[float, float, float]
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Return the lower and upper corner (mm) of what planes through a point show."""
+    rois = source.structures.rois if source.structures is not None else ()
+    low, high = _span(np.array(center_mm, float), source.dose.grid, rois)
+    return (
+        (float(low[0]), float(low[1]), float(low[2])),
+        (float(high[0]), float(high[1]), float(high[2])),
+    )
 
 
 def _span(center: Floats, grid: Grid, rois: tuple[Roi, ...]) -> tuple[Floats, Floats]:
@@ -180,7 +202,7 @@ def _span(center: Floats, grid: Grid, rois: tuple[Roi, ...]) -> tuple[Floats, Fl
 
 
 def _slice(
-    name: Orientation, center: Floats, span: tuple[Floats, Floats], drawn: _Drawn
+    name: Orientation, center: Floats, span: tuple[Floats, Floats], drawn: SliceSource
 ) -> DoseSlice:
     (across, sign_a), (down, sign_d), fixed, letters = _AXES[name]
     low, high = span
@@ -214,7 +236,7 @@ def _slice(
 
 
 def _outlines(
-    name: Orientation, center: Floats, span: tuple[Floats, Floats], drawn: _Drawn
+    name: Orientation, center: Floats, span: tuple[Floats, Floats], drawn: SliceSource
 ) -> tuple[Outline, ...]:
     (across, sign_a), (down, sign_d), fixed, _ = _AXES[name]
     found = []
@@ -246,7 +268,7 @@ def _near(roi: Roi, center: Floats, span: tuple[Floats, Floats], fixed: int) -> 
     return shown and bool(low[fixed] <= center[fixed] <= high[fixed])
 
 
-def _image(drawn: _Drawn, points_mm: Floats) -> Floats | None:
+def _image(drawn: SliceSource, points_mm: Floats) -> Floats | None:
     if drawn.image is None:
         return None
     # interpolation is the same for any number; only the name of the array says dose

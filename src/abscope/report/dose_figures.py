@@ -12,15 +12,19 @@ from abscope.dose.findings import DoseFinding
 from abscope.dose.lesion_curves import curve_of_row, placed_dose, region_of_row
 from abscope.dose.lesion_region import LesionRegion
 from abscope.dose.results import Dvh, LesionDose, OrganDose
-from abscope.dose.slices import dose_slices, inner_point
+from abscope.dose.slices import SliceSource, dose_levels, dose_slices, inner_point
 from abscope.dose.structures import Roi, StructureSet
 from abscope.dose.survey import DoseSurvey
+from abscope.model.plan_doses import PlanDoses
 from abscope.report.dose_picture import DosePicture, dose_picture
 from abscope.report.dvh import DvhCurve, DvhPanel, dvh_scene
 from abscope.report.figures import Figure
 from abscope.report.words import plural
 
-__all__ = ["MOST_PICTURES", "DoseMaterial", "dose_material", "survey_figures"]
+__all__ = [
+    "MOST_PICTURES", "DoseMaterial", "LesionView", "dose_material", "lesion_views",
+    "survey_figures",
+]  # fmt: skip
 
 #: Lesions with a picture, each in the course that gives it most; the tables hold all of them.
 MOST_PICTURES = 12
@@ -34,7 +38,10 @@ _CURVES = (
 
 @dataclass(frozen=True)
 class DoseMaterial:
-    """What the section on dose is made from: rows, figures, findings, and remarks in words."""
+    """What the section on dose is made from: rows, figures, findings, and remarks in words.
+
+    ``planned`` are the doses for the model, None where nobody asked for them.
+    """
 
     source: str
     rows: tuple[LesionDose, ...]
@@ -43,6 +50,21 @@ class DoseMaterial:
     questions: tuple[str, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
+    planned: PlanDoses | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LesionView:
+    """A lesion in one course, with all that planes through it are made from."""
+
+    lesion: str
+    course: str
+    name: str
+    title: str
+    focus: tuple[str, ...]
+    tags: Mapping[str, str]
+    center_mm: tuple[float, float, float]
+    source: SliceSource = field(repr=False)
 
 
 def dose_material(survey: DoseSurvey) -> DoseMaterial:
@@ -188,20 +210,48 @@ def _dose(row: LesionDose) -> float:
 def _picture(
     survey: DoseSurvey, course: Course, region: LesionRegion, lesion: str
 ) -> DosePicture | None:
+    view = _view(survey, course, region, lesion)
+    if view is None:
+        return None
+    source = view.source
+    slices = dose_slices(
+        view.center_mm, dose=source.dose, structures=source.structures, image=source.image
+    )
+    return DosePicture(view.name, view.title, view.focus, slices, view.tags)
+
+
+def _view(
+    survey: DoseSurvey, course: Course, region: LesionRegion, lesion: str
+) -> LesionView | None:
     center = inner_point(region.roi)
     dose = placed_dose(survey, course, frame_uid=region.frame_uid)
     if center is None or dose is None:
         return None
     tags, drawn = _neighbors(survey, region)
     image = next((one for one in survey.study.images if one.frame_uid == region.frame_uid), None)
+    levels = dose_levels(float(dose.dose_gy.max()))
     name = _label(lesion, region.roi)
-    return DosePicture(
+    return LesionView(
+        lesion,
+        course.name,
         f"dose-{_slug(course.name)}-{_slug(lesion)}",
         f"{name}, dose of course {_course_name(survey, course)}",
         (region.roi.name,),
-        dose_slices(center, dose=dose, structures=drawn, image=image),
         {**tags, region.roi.name: lesion},
+        center,
+        SliceSource(dose, drawn, image, 1.25, levels),
     )
+
+
+def lesion_views(survey: DoseSurvey) -> tuple[LesionView, ...]:
+    """Return what planes can be drawn of: every lesion with a region, in every course."""
+    by_name = {course.name: course for course in survey.courses}
+    found = []
+    for row in survey.lesions:
+        region = region_of_row(survey, row) if row.course in by_name else None
+        view = _view(survey, by_name[row.course], region, row.lesion) if region else None
+        found += [] if view is None else [view]
+    return tuple(found)
 
 
 def _neighbors(survey: DoseSurvey, region: LesionRegion) -> tuple[Mapping[str, str], StructureSet]:

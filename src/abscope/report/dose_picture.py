@@ -24,14 +24,17 @@ from abscope.report.dose_overlay import (
 from abscope.report.lettering import wrap
 from abscope.report.svg import Element, Scene, group, label, line, rect
 
-__all__ = ["DosePicture", "dose_picture"]
+__all__ = ["WINDOW_HU", "DosePicture", "dose_picture", "plane_scene"]
 
 _GRAYS, _ALPHA = 24, 0.58
-_WINDOW_HU = (-950.0, 300.0)
+#: The usual window of the image: from lung to bone.
+WINDOW_HU = (-950.0, 300.0)
 _PLAIN_GRAY = 70
 _NAMES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal"}
 _AXIS = {"axial": "z", "coronal": "y", "sagittal": "x"}
 _EDGE, _HEAD = 20.0, 36.0
+#: Width of a drawing with one plane, and height of the plane.
+_PLANE_PX = 760.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ class DosePicture:
     name: str
     title: str
     focus: tuple[str, ...]
-    slices: tuple[DoseSlice, DoseSlice, DoseSlice] = field(repr=False)
+    slices: tuple[DoseSlice, ...] = field(repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    window_hu: tuple[float, float] = WINDOW_HU
 
 
 def dose_picture(picture: DosePicture, *, narrow: bool) -> Scene:
@@ -81,6 +85,21 @@ def dose_picture(picture: DosePicture, *, narrow: bool) -> Scene:
     )
 
 
+def plane_scene(picture: DosePicture) -> Scene:
+    """Return the first plane of a picture alone, as large as a page takes it."""
+    item = picture.slices[0]
+    rows, columns = item.dose_gy.shape
+    size = columns * item.pixel_mm, rows * item.pixel_mm
+    scale = min((_PLANE_PX[0] - 2 * _EDGE) / size[0], _PLANE_PX[1] / size[1])
+    left, half = (_PLANE_PX[0] - size[0] * scale) / 2, item.pixel_mm / 2
+    corner = (item.corner_mm[0] - half, item.corner_mm[1] - half)
+    frame = Frame(left, _HEAD, size[0] * scale, size[1] * scale, corner, scale)
+    drawn, low = _key(item, (_EDGE, _PLANE_PX[0] - _EDGE), frame.bottom_px + 24, picture)
+    parts = (*_panel(item, frame, picture), *drawn)
+    name = f"{picture.name}-{item.orientation}"
+    return Scene(name, _PLANE_PX[0], low + 8, picture.title, _description(picture), parts)
+
+
 def _places(
     shown: tuple[DoseSlice, ...], scale: float, top: float, *, narrow: bool
 ) -> tuple[list[Frame], float]:
@@ -102,7 +121,7 @@ def _places(
 
 def _panel(item: DoseSlice, frame: Frame, picture: DosePicture) -> list[Element]:
     taken = focus_boxes(item, frame, picture.focus)
-    held: list[Element] = [_raster(item, frame)]
+    held: list[Element] = [_raster(item, frame, picture.window_hu)]
     held += unknown_parts(item, frame, taken)
     held += _isolines(item, frame)
     held += outline_parts(item, frame, picture.focus, picture.tags, taken)
@@ -121,11 +140,11 @@ def _panel(item: DoseSlice, frame: Frame, picture: DosePicture) -> list[Element]
     return [inner, *_letters(item, frame)]
 
 
-def _raster(item: DoseSlice, frame: Frame) -> Element:
+def _raster(item: DoseSlice, frame: Frame, window_hu: tuple[float, float]) -> Element:
     levels = [level for level, _ in item.isolines_mm]
     gray: NDArray[np.float64] = np.full(item.dose_gy.shape, _PLAIN_GRAY / 255)
     if item.ct_hu is not None:
-        low, high = _WINDOW_HU
+        low, high = window_hu
         gray = np.nan_to_num((item.ct_hu - low) / (high - low), nan=0.0).clip(0, 1)
     steps = np.rint(gray * (_GRAYS - 1)).astype(np.uint8)
     known = np.nan_to_num(item.dose_gy, nan=-1.0)

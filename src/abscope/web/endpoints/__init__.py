@@ -1,0 +1,11 @@
+"""The API for programs, version 1: the same answers as the pages, as JSON."""
+
+from fastapi import APIRouter
+
+from abscope.web.endpoints import cases, project, results
+
+__all__ = ["router"]
+
+router = APIRouter()
+for _part in (cases.router, results.router, project.router):
+    router.include_router(_part)

@@ -1,0 +1,11 @@
+"""The pages for people."""
+
+from fastapi import APIRouter
+
+from abscope.web.pages import case_pages, editing, entrance, shelf
+
+__all__ = ["router"]
+
+router = APIRouter()
+for _part in (entrance.router, shelf.router, editing.router, case_pages.router):
+    router.include_router(_part)

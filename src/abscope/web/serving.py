@@ -1,0 +1,73 @@
+"""Starts the server: refuses what is not safe, says the address, ends on Ctrl-C."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import quote
+
+from abscope.errors import Problem, UsageError
+from abscope.web.settings import ServeSettings, check_settings
+
+__all__ = ["address", "serve"]
+
+_BACKLOG = 128
+
+
+def serve(settings: ServeSettings, *, start_path: str, say: Callable[[str], None]) -> None:
+    """Serve until stopped; ``say`` gets one line for each thing a person must know.
+
+    Raises UsageError where the settings are not safe or the address is taken.
+    """
+    import uvicorn
+
+    from abscope.web.app import make_app
+
+    check_settings(settings)
+    listener = _listener(settings)
+    settings = replace(settings, port=listener.getsockname()[1])
+    app = make_app(settings)
+    for text in app.state.rooms.recovered:
+        say(f"recovered: {text}")
+    say(f"project: {settings.folder}")
+    say(f"open {address(settings, start_path)}")
+    say("Research use only. Stop with Ctrl-C.")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=65_536,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def address(settings: ServeSettings, path: str) -> str:
+    """Return the address that a person opens; alone on this machine it holds the token."""
+    host = "127.0.0.1" if settings.alone else settings.local_hosts[-1]
+    root = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
+    return f"{root}{quote(path)}" + (f"?token={settings.token}" if settings.alone else "")
+
+
+def _listener(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host.strip("[]"), settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            Problem(
+                "--port",
+                f"{settings.host}:{settings.port} cannot be taken ({error.strerror})",
+                "a free port",
+                "Stop the other server, or choose another with --port.",
+            )
+        ) from None
+    listener.set_inheritable(True)
+    return listener
