@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abscope.cli.blood_text import blood_lines
+from abscope.cli.dose_source import DoseOption, OrgansOption
 from abscope.cli.options import ForceOption, JsonOption
 from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
@@ -30,20 +31,6 @@ _Target = Annotated[
         show_default=False,
     ),
 ]
-_DoseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--dose", metavar="DIR", help="Take the organ doses from this DICOM folder.",
-        show_default=False,
-    ),
-]  # fmt: skip
-_OrgansOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--organs", metavar="FILE", help="Take the organ doses of a case from this table (.csv).",
-        show_default=False,
-    ),
-]  # fmt: skip
 _CountOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -132,8 +119,8 @@ _NO_SEX = "sex is not told (--sex): the circulation of the reference woman is us
 
 def blood(  # noqa: PLR0913 - the options of the command line
     case: _Target,
-    dose: _DoseOption = None,
-    organs: _OrgansOption = None,
+    dose: DoseOption = None,
+    organs: OrgansOption = None,
     count: _CountOption = None,
     sex: _SexOption = None,
     figures: _FiguresOption = None,

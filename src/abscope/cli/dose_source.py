@@ -16,10 +16,27 @@ if TYPE_CHECKING:
     from abscope.case.record import Case
     from abscope.dose.dicom.stated_registration import StatedMatrix
     from abscope.dose.survey import DoseSurvey, SurveyOptions
+    from abscope.model.plan_doses import PlanDoses
 
 __all__ = [
-    "AcceptOption", "FractionsOption", "MapOption", "RegistrationOption", "Stated",
-    "read_pairs", "survey_of",
+    "AcceptOption", "DoseOption", "FractionsOption", "MapOption", "OrgansOption",
+    "RegistrationOption", "Stated", "doses_of_case", "read_pairs", "refuse_without_dose",
+    "survey_of",
+]  # fmt: skip
+
+DoseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dose", metavar="DIR", help="Take the doses from these DICOM objects.",
+        show_default=False,
+    ),
+]  # fmt: skip
+OrgansOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--organs", metavar="FILE", help="Take the organ doses of a case from this table (.csv).",
+        show_default=False,
+    ),
 ]  # fmt: skip
 
 MapOption = Annotated[
@@ -99,6 +116,43 @@ def survey_of(
         organs=chosen.organs if chosen else {},
     )
     return survey_dose(source, case=case, chosen=chosen, options=asked)
+
+
+def refuse_without_dose(command: str, dose: Path | None, stated: Stated) -> None:
+    """Raise UsageError where something is stated about doses that are not named."""
+    if dose is None and stated:
+        raise UsageError(
+            Problem(
+                command,
+                "--map, --fractions, --registration or --accept without a dose",
+                "--dose DIR",
+                "Name the folder with the DICOM objects.",
+            )
+        )
+
+
+def doses_of_case(
+    case: "Case", *, dose: Path | None, organs: Path | None, stated: Stated
+) -> "tuple[Case, PlanDoses]":
+    """Return the case with its computed exposures, and the doses that stand in place of guesses.
+
+    Organ doses of a table go before those of the plan. Raises DicomError where it is not clear
+    which phase of the case a dose is.
+    """
+    from abscope.dose.organ_csv import read_organ_table
+    from abscope.errors import DicomError
+    from abscope.model.plan_doses import PlanDoses
+
+    rows = read_organ_table(organs) if organs is not None else ()
+    if dose is None:
+        return case, PlanDoses(organs=tuple(rows))
+    from abscope.model.plan_of_survey import with_plan_doses  # only here: a second of imports
+
+    survey = survey_of(dose, stated=stated, case=case)
+    case, doses = with_plan_doses(case, survey, organs=rows)
+    if doses.problems:
+        raise DicomError(doses.problems)
+    return case, doses
 
 
 def _one_thread_per_product() -> None:

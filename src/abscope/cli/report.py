@@ -9,10 +9,12 @@ import typer
 
 from abscope.cli.dose_source import (
     AcceptOption,
+    DoseOption,
     FractionsOption,
     MapOption,
     RegistrationOption,
     Stated,
+    refuse_without_dose,
     survey_of,
 )
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
@@ -46,22 +48,11 @@ _Figures = Annotated[
 ]
 
 
-_DoseOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--dose",
-        metavar="DIR",
-        help="Join the lesions to the dose in these DICOM objects.",
-        show_default=False,
-    ),
-]
-
-
 def report(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
     output: _Page = None,
     figures: _Figures = None,
-    dose: _DoseOption = None,
+    dose: DoseOption = None,
     map_file: MapOption = None,
     fractions: FractionsOption = None,
     registration: RegistrationOption = None,
@@ -75,15 +66,7 @@ def report(  # noqa: PLR0913 - the options of the command line
     shows the dose of each lesion, and the abscopal call rests on it.
     """
     stated = Stated(map_file, fractions, registration, accept)
-    if dose is None and stated:
-        raise UsageError(
-            Problem(
-                "abscope report",
-                "--map, --fractions, --registration or --accept without a dose",
-                "--dose DIR",
-                "Name the folder with the DICOM objects.",
-            )
-        )
+    refuse_without_dose("abscope report", dose, stated)
     from abscope.case.checks import check_case
     from abscope.case.files import write_files
     from abscope.case.shelf import open_case
@@ -116,12 +99,17 @@ def report(  # noqa: PLR0913 - the options of the command line
 def _with_dose(
     located: "LocatedCase", source: Path, stated: Stated
 ) -> "tuple[LocatedCase, DoseMaterial]":
-    """Return the case with its computed exposures, and what the report shows of them."""
-    from abscope.dose.survey import SurveyOptions, case_with_dose
+    """Return the case with its computed exposures, and what the report shows of them.
+
+    Doses whose phase is not clear are shown, and are not used for what the model expects.
+    """
+    from abscope.dose.survey import SurveyOptions
+    from abscope.model.plan_of_survey import with_plan_doses
     from abscope.report.dose_figures import dose_material
 
     survey = survey_of(source, stated=stated, case=located.case, options=SurveyOptions(images=True))
-    return replace(located, case=case_with_dose(located.case, survey)), dose_material(survey)
+    case, doses = with_plan_doses(located.case, survey)
+    return replace(located, case=case), replace(dose_material(survey), planned=doses)
 
 
 def _keep_the_case(case: str, page: Path) -> None:

@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.dose_source import (
+    AcceptOption,
+    DoseOption,
+    FractionsOption,
+    MapOption,
+    OrgansOption,
+    RegistrationOption,
+    Stated,
+    doses_of_case,
+    refuse_without_dose,
+)
 from abscope.cli.model_options import (
     CORE,
     DropOption,
@@ -50,6 +61,12 @@ def simulate(  # noqa: PLR0913 - the options of the command line
     seed: _SeedOption = 1,
     without: WithoutOption = None,
     drop: DropOption = None,
+    dose: DoseOption = None,
+    map_file: MapOption = None,
+    organs: OrgansOption = None,
+    fractions: FractionsOption = None,
+    registration: RegistrationOption = None,
+    accept: AcceptOption = None,
     parquet: _TableOption = None,
     figures: _FiguresOption = None,
     force: ForceOption = False,
@@ -57,14 +74,17 @@ def simulate(  # noqa: PLR0913 - the options of the command line
 ) -> None:
     """Simulate a case: lesions and lymphocytes with bands, and what was not known.
 
-    Everything that the record does not tell is drawn from a stated prior and listed. The first run
-    on a machine compiles the model, which takes some seconds.
+    Everything that the record does not tell is drawn from a stated prior and listed; with --dose
+    and --organs doses come from a plan. The first run on a machine compiles the model, which takes
+    some seconds.
     """
     from abscope.case.shelf import open_case
     from abscope.model.expectation import ExpectationOptions, expect_case
     from abscope.model.expectation_rows import plain_expectation, switches_without
 
     check_model(model)
+    stated = Stated(map_file, fractions, registration, accept)
+    refuse_without_dose("abscope simulate", dose, stated)
     located = open_case(case)
     options = ExpectationOptions(
         draws=draws,
@@ -73,8 +93,9 @@ def simulate(  # noqa: PLR0913 - the options of the command line
         switches=switches_without(tuple(without or ())),
         without=tuple(drop or ()),
     )
-    found = expect_case(located.case, options=options)
-    written = _write(located.case, found, parquet=parquet, figures=figures, force=force)
+    planned, doses = doses_of_case(located.case, dose=dose, organs=organs, stated=stated)
+    found = expect_case(planned, options=options, doses=doses)
+    written = _write(planned, found, parquet=parquet, figures=figures, force=force)
     answer(
         {"case": found.case_id, "file": located.name, "written": written,
          **plain_expectation(found)},
@@ -118,6 +139,7 @@ def _lines(found: "Expectation") -> Iterator[str]:
         f"abscope-core, homing by {options.homing}, {options.draws} draws, seed {options.seed}"
         + (f", without {off}" if off else "")
     )
+    yield f"Doses: {found.doses_from}"
     if found.failed:
         yield f"! {found.failed} of {options.draws} draws could not be finished and are left out"
     yield ""
@@ -160,7 +182,7 @@ def _times(members: tuple[int, int]) -> str:
 
 def _range(values: tuple[float, float, float]) -> str:
     low, median, high = values
-    return f"{median:.3g} ({low:.2g} to {high:.3g})"
+    return f"{median:.3g} ({low:.3g} to {high:.3g})"
 
 
 def _percents(values: tuple[float, float, float]) -> str:

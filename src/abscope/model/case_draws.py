@@ -47,7 +47,9 @@ class CaseDraws:
         self.case, self.prior, self.clock = case, prior, Clock(case)
         self.doses = doses or PlanDoses()
         self.frame = case_frame(case, self.clock)
-        found = lesion_plan(case, self.frame, clock=self.clock, prior=prior)
+        found = lesion_plan(
+            case, self.frame, clock=self.clock, prior=prior, planned_ml=self.doses.volumes_ml
+        )
         if not found.drawn:
             why = "; ".join(found.unknowns) or "the record has no lesions"
             expected = "a lesion that is there before radiotherapy"

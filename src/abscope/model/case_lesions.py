@@ -1,6 +1,6 @@
 """The lesions of a record at the start of a simulation: which, where, how many, how large."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from abscope.catalog.case_prior import case_prior
 from abscope.dose.geometry.grid import Floats
 from abscope.model.case_frame import CaseFrame
 from abscope.model.compartments import compartment
-from abscope.model.lesion_sizes import drawn_volume_ml, size_words
+from abscope.model.lesion_sizes import drawn_volume_ml, has_size, region_volume_ml, size_words
 from abscope.model.prior_draws import PriorDraws
 
 __all__ = ["DrawnLesion", "LesionPlan", "grouped", "lesion_plan", "recorded_id"]
@@ -54,8 +54,19 @@ class LesionPlan:
     unknowns: tuple[str, ...]
 
 
-def lesion_plan(case: Case, frame: CaseFrame, *, clock: Clock, prior: PriorDraws) -> LesionPlan:
-    """Return the lesions that are there when the simulation begins."""
+def lesion_plan(
+    case: Case,
+    frame: CaseFrame,
+    *,
+    clock: Clock,
+    prior: PriorDraws,
+    planned_ml: Mapping[str, Sequence[float]] | None = None,
+) -> LesionPlan:
+    """Return the lesions that are there when the simulation begins.
+
+    ``planned_ml`` has the volumes of the regions of a lesion in a treatment plan: they count where
+    the record has no size.
+    """
     told: list[str] = []
     drawn = []
     treated = {x for course in frame.courses for x in (*course.targets, *course.targets_uncertain)}
@@ -67,12 +78,31 @@ def lesion_plan(case: Case, frame: CaseFrame, *, clock: Clock, prior: PriorDraws
         found = _finding(case, lesion, frame, clock)
         if found is None:
             told.append(f"{lesion.id}: no finding before radiotherapy, taken as present")
-        drawn.append(_drawn(lesion, found, prior, told))
-    return LesionPlan(tuple(drawn), tuple(told))
+        regions = tuple((planned_ml or {}).get(lesion.id, ()))
+        drawn.append(_drawn(lesion, found, regions, prior, told))
+    return LesionPlan(_members_for_groups(drawn, told), tuple(told))
+
+
+def _members_for_groups(drawn: list[DrawnLesion], told: list[str]) -> tuple[DrawnLesion, ...]:
+    """Return the lesions without the groups whose members are listed one by one."""
+    members: dict[str, list[str]] = {}
+    for one in drawn:
+        for link in one.lesion.links:
+            if link.relation == "part_of":
+                members.setdefault(link.lesion, []).append(one.lesion.id)
+    groups = {name: found for name, found in members.items() if name not in found}
+    for name, found in groups.items():
+        if any(one.lesion.id == name for one in drawn):
+            told.append(f"{name}: not simulated as a group, its members are: {', '.join(found)}")
+    return tuple(one for one in drawn if one.lesion.id not in groups)
 
 
 def _drawn(
-    lesion: Lesion, found: Finding | None, prior: PriorDraws, told: list[str]
+    lesion: Lesion,
+    found: Finding | None,
+    regions_ml: Sequence[float],
+    prior: PriorDraws,
+    told: list[str],
 ) -> DrawnLesion:
     sites = [site.name for site in lesion.sites]
     places = tuple(dict.fromkeys(compartment(site) for site in sites)) or ("other",)
@@ -82,8 +112,17 @@ def _drawn(
         told.append(f"{lesion.id}: in {' or '.join(places)}, each in as many draws")
     picked = prior.choice(f"{lesion.id} site", places)
     count = _count(lesion, found, prior, told)
-    told.append(f"{lesion.id}: {size_words(found, several=bool(count.max() > 1))}")
-    sizes = [drawn_volume_ml(f"{lesion.id}.{k + 1}", found, prior) for k in range(int(count.max()))]
+    names = [f"{lesion.id}.{k + 1}" for k in range(int(count.max()))]
+    if regions_ml and not has_size(found):
+        told.append(f"{lesion.id}: no size on record, taken as that of its region in the plan")
+        share = 1.0 if len(regions_ml) > 1 else 1.0 / count
+        sizes = [
+            region_volume_ml(name, regions_ml[k % len(regions_ml)], prior) * share
+            for k, name in enumerate(names)
+        ]
+    else:
+        told.append(f"{lesion.id}: {size_words(found, several=len(names) > 1)}")
+        sizes = [drawn_volume_ml(name, found, prior) for name in names]
     return DrawnLesion(
         lesion=lesion,
         site=sites[0] if sites else None,

@@ -10,13 +10,13 @@ import numpy as np
 from abscope.case.clock import Clock
 from abscope.case.record import Case
 from abscope.dose.geometry.grid import Floats
-from abscope.dose.results import OrganDose
 from abscope.errors import ModelError, Problem, UsageError
 from abscope.model.batch import CoreOptions
 from abscope.model.case_lesions import grouped
 from abscope.model.from_case import can_be_simulated, patients_of
 from abscope.model.lesion_sizes import diameter_mm
 from abscope.model.patient import Patient
+from abscope.model.plan_doses import PlanDoses
 from abscope.model.routes import Homing, lodging, omega
 from abscope.model.switches import Switches
 
@@ -103,7 +103,8 @@ class Expectation:
     """The bands of a case with what they rest on.
 
     ``failed`` counts draws that the engine could not finish; they are left out of the bands.
-    ``fractions_d`` are the days of fractions of the first draw.
+    ``fractions_d`` are the days of fractions of the first draw, ``doses_from`` says in words where
+    doses come from.
     """
 
     case_id: str
@@ -116,6 +117,7 @@ class Expectation:
     fractions_d: tuple[float, ...]
     failed: int
     unknowns: tuple[str, ...]
+    doses_from: str
     scope: str = (
         "The model is not calibrated to this patient: the bands are what the priors allow, not a "
         "prediction."
@@ -123,9 +125,11 @@ class Expectation:
 
 
 def expect_case(
-    case: Case, *, options: ExpectationOptions | None = None, organs: Sequence[OrganDose] = ()
+    case: Case, *, options: ExpectationOptions | None = None, doses: PlanDoses | None = None
 ) -> Expectation:
     """Return what the model expects of a case over draws from the prior.
+
+    ``doses`` of a plan or a table stand in the place of guesses.
 
     Raises CaseError where the case has nothing to simulate, UsageError for an option outside its
     range, ModelError where no draw could be finished.
@@ -135,7 +139,7 @@ def expect_case(
     options = options or ExpectationOptions()
     _check(options)
     patients = patients_of(
-        case, draws=options.draws, seed=options.seed, without=options.without, organs=organs
+        case, draws=options.draws, seed=options.seed, without=options.without, doses=doses
     )
     visits, days = visit_days(case, patients)
     start = np.array([patient.start_d for patient in patients])
@@ -161,18 +165,22 @@ def expect_case(
         fractions_d=tuple(one.day_d for one in patients[0].fractions),
         failed=int((~found.ok).sum()),
         unknowns=patients[0].unknowns,
+        doses_from=(doses or PlanDoses()).words,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=32)
-def expectation_or_none(case: Case, *, draws: int = 64) -> Expectation | None:
+def expectation_or_none(
+    case: Case, *, draws: int = 64, doses: PlanDoses | None = None
+) -> Expectation | None:
     """Return the expectation of a case with fixed seed, None where there is nothing to simulate.
 
-    Remembered by what the case says, for a report that shows it in several places.
+    Remembered by what the case says and by ``doses`` as an object, for a report that shows it in
+    several places.
     """
     if not can_be_simulated(case):
         return None
-    return expect_case(case, options=ExpectationOptions(draws=draws))
+    return expect_case(case, options=ExpectationOptions(draws=draws), doses=doses)
 
 
 def _check(options: ExpectationOptions) -> None:

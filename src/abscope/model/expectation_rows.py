@@ -55,6 +55,7 @@ def plain_expectation(found: Expectation) -> dict[str, Any]:
         "dropped": list(options.without),
         "failed_draws": found.failed,
         "scope": found.scope,
+        "doses_from": found.doses_from,
         "days_d": found.days_d.tolist(),
         "fractions_d": list(found.fractions_d),
         "visits": [{"label": visit.label, "day_d": visit.day_d} for visit in found.visits],

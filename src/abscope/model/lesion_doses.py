@@ -72,7 +72,11 @@ def lesion_dose(
 ) -> tuple[DrawnDose, ...]:
     """Return the dose of every member of a lesion in every draw; ``told`` gets what is assumed."""
     prior = setting.prior
-    planned = setting.doses.lesions.get((view.phase.id, lesion.lesion.id), ())
+    name, phase = lesion.lesion.id, view.phase.id
+    planned = setting.doses.lesions.get((phase, name), ())
+    if not planned and phase in setting.doses.phases:
+        told.append(f"{name}: the plan of {phase} tells no dose of it")
+        return _by_record(case, lesion, view, prior=prior, told=told)
     if not planned:
         return _without_plan(case, lesion, view, prior=prior, told=told)
     rest = (
@@ -83,13 +87,13 @@ def lesion_dose(
     out = []
     for k in range(lesion.volume_ml.shape[1]):
         found = planned[k % len(planned)]
-        own = setting.own[f"{lesion.lesion.id}.{k + 1}"]
+        own = setting.own[f"{name}.{k + 1}"]
         cells = Sensitivity.of(own, setting.shared, prior.n)
         out.append(_of_plan(found, cells, rest[k] if rest else None, prior.n))
         if found.in_grid_frac < 1.0:
             told.append(
-                f"{lesion.lesion.id}: {1.0 - found.in_grid_frac:.0%} of it lies outside the dose "
-                f"grid of {view.phase.id}, where its dose is a guess"
+                f"{name}: {1.0 - found.in_grid_frac:.0%} of it lies outside the dose grid of "
+                f"{phase}, where its dose is a guess"
             )
     return tuple(out)
 
@@ -129,7 +133,9 @@ def _by_record(
 ) -> tuple[DrawnDose, ...]:
     """Return what the record states, else what follows from where the lesion lies."""
     name, course = lesion.lesion.id, view.course
-    rows = [item for item in course.exposures if item.lesion == name]
+    rows = [
+        item for item in course.exposures if item.lesion == name and item.computed_class is None
+    ]
     members = range(lesion.volume_ml.shape[1])
     stated = [item.mean_dose_gy for item in rows if item.mean_dose_gy and item.mean_dose_gy.known]
     if stated:

@@ -19,7 +19,10 @@ from abscope.catalog.reader import reader_limits
 from abscope.dose.geometry.grid import Floats
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["diameter_mm", "drawn_volume_ml", "reader_sd_frac", "size_words", "volume_ml"]
+__all__ = [
+    "diameter_mm", "drawn_volume_ml", "has_size", "reader_sd_frac", "region_volume_ml",
+    "size_words", "volume_ml",
+]  # fmt: skip
 
 _MM3_PER_ML = 1000.0
 
@@ -74,6 +77,19 @@ def drawn_volume_ml(name: str, found: Finding | None, prior: PriorDraws) -> Floa
     else:
         size = prior.log_normal(f"{name} size", case_prior("size_unknown"))
     return volume_ml(size, other_mm=ratio * size)
+
+
+def has_size(found: Finding | None) -> bool:
+    """Return whether a finding tells the size of a lesion, or that it is too small to measure."""
+    if found is None:
+        return False
+    known = found.volume_ml is not None and found.volume_ml.known
+    return known or _sized(found) or found.state == "too_small"
+
+
+def region_volume_ml(name: str, drawn_ml: float, prior: PriorDraws) -> Floats:
+    """Return the volume (mL) of a region that somebody drew in every draw, with a reader's error."""
+    return np.asarray(drawn_ml * np.exp(3.0 * reader_sd_frac() * prior.normal(f"{name} reader")))
 
 
 def size_words(found: Finding | None, *, several: bool) -> str:

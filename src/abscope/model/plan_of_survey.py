@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from abscope.blood.study_organs import named_as_in_case, phase_of_course
 from abscope.case.record import Case
-from abscope.dose.dvh import histogram_per_fraction
+from abscope.dose.dvh import histogram_per_fraction, total_volume
 from abscope.dose.exposure_table import ALL_COURSES
 from abscope.dose.lesion_curves import curve_of_row
 from abscope.dose.results import OrganDose
@@ -25,7 +25,7 @@ def with_plan_doses(
     """Return the case with its computed exposures, and the doses of its plans.
 
     ``organs`` (of a table) go before those of the survey. ``PlanDoses.problems`` say which doses
-    could not be placed; ``notes`` that organs were not drawn, or lesions not.
+    could not be placed; ``notes`` that organs were not drawn.
     """
     placed, problems = _phases(case, survey)
     lesions = _lesions(survey, placed)
@@ -37,10 +37,9 @@ def with_plan_doses(
     elif not rows:
         why = "; ".join(problem.what for problem in survey.organ_problems) or "no organ is drawn"
         notes.append(f"the plan tells no organ doses ({why})")
-    without = sorted({row.lesion for row in survey.lesions} - {name for _, name in lesions})
-    if without and lesions:
-        notes.append(f"the plan tells no dose of {', '.join(without)}")
-    return case_with_dose(case, survey), PlanDoses(lesions, rows, tuple(notes), problems)
+    return case_with_dose(case, survey), PlanDoses(
+        lesions, _volumes_ml(survey), rows, tuple(notes), problems
+    )
 
 
 def _phases(case: Case, survey: DoseSurvey) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -65,7 +64,18 @@ def _lesions(
         if curve is None or not curve.dose_gy.size or row.in_grid_frac is None:
             continue
         dose, volume = histogram_per_fraction(curve, n_fractions=number)
-        found = LesionHistogram(row.roi_name, dose, volume / volume.sum(), row.in_grid_frac)
+        found = LesionHistogram(
+            row.roi_name, dose, volume / volume.sum(), row.in_grid_frac, total_volume(curve)
+        )
         key = placed[row.course], row.lesion
         out[key] = (*out.get(key, ()), found)
     return out
+
+
+def _volumes_ml(survey: DoseSurvey) -> dict[str, tuple[float, ...]]:
+    """Return the volumes of the drawn regions of each lesion, each region once."""
+    out: dict[str, dict[str, float]] = {}
+    for row in survey.lesions:
+        if row.course != ALL_COURSES and row.volume_ml:
+            out.setdefault(row.lesion, {}).setdefault(row.roi_name, row.volume_ml)
+    return {name: tuple(found.values()) for name, found in out.items()}

@@ -59,7 +59,8 @@ class Material:
     @cached_property
     def expectation(self) -> Expectation | None:
         """What the model expects of the lesions; None where there is nothing to simulate."""
-        return expectation_or_none(self.case)
+        planned = self.dose.planned if self.dose is not None else None
+        return expectation_or_none(self.case, doses=planned)
 
     def say(self, fact: Fact[Any] | None, unit: str = "") -> Said:
         """Return a fact as text, or why there is none."""

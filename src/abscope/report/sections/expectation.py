@@ -24,6 +24,7 @@ def expectation(material: Material) -> Section | None:
         "nothing is fitted to the course of this patient, so agreement is no proof and "
         "disagreement no refutation.",
     ]
+    notes.append(f"Doses: {found.doses_from}.")
     if found.failed:
         notes.append(f"{found.failed} of {found.options.draws} draws could not be finished.")
     notes += [f"{text[0].upper()}{text[1:]}." for text in found.unknowns]
