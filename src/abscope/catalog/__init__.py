@@ -33,6 +33,7 @@ from abscope.catalog.radiobiology import (
     repair_half_time,
 )
 from abscope.catalog.reader import reader_limits
+from abscope.catalog.response_words import response_word
 from abscope.catalog.rivals import background_rate, onset_time, spontaneous_regression
 from abscope.catalog.site_templates import SiteTemplate, site_template, site_templates
 from abscope.catalog.trials import (
@@ -52,6 +53,6 @@ __all__ = [
     "growth_times", "half_occupancy", "load", "logistic_set", "lyman_set",
     "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares", "onset_time",
     "organ_catalog", "parse_circulation", "published_parameters", "reader_limits",
-    "repair_half_time", "site_template", "site_templates", "spontaneous_regression",
+    "repair_half_time", "response_word", "site_template", "site_templates", "spontaneous_regression",
     "trial_arms", "wilson_interval",
 ]  # fmt: skip

@@ -1,0 +1,283 @@
+"""A case as a function of standard normal deviates: patients, simulation, what the data would be.
+
+Points z are (n, names): a deviate for every quantity that the record does not tell. The likelihood
+of the data of a visit, which share a time t that may not be known, is
+
+    ln p = ln sum_j w_j exp(sum_r ln p_r(x_r(z, t_j)))
+
+over the nodes t_j of its days and its readings r; visits are independent given z.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.case.record import Case
+from abscope.catalog.case_prior import case_prior
+from abscope.dose.geometry.grid import Floats
+from abscope.dose.results import OrganDose
+from abscope.engine.batch import Batch
+from abscope.engine.gradients import gradients
+from abscope.engine.simulation import Settings, simulate
+from abscope.errors import CaseError, Problem
+from abscope.infer.computed import Computed, Members, Row, members_of
+from abscope.infer.edges import Likely
+from abscope.infer.moments import Node, days_of_nodes, nodes_of
+from abscope.infer.readings import Read
+from abscope.infer.tangents import first_members, slope_of, stacked_points, tangents_of
+from abscope.infer.visits import CaseData, Visit, data_of_case
+from abscope.model.batch import CoreOptions, batch_of
+from abscope.model.case_lesions import recorded_id
+from abscope.model.from_case import patients_from
+from abscope.model.patient import Patient
+from abscope.model.prior_draws import PriorDraws
+from abscope.model.routes import Homing
+from abscope.model.run import compiled_core
+from abscope.model.switches import Switches
+
+__all__ = ["CaseModel", "FitOptions", "Information", "case_model"]
+
+#: Setting: draws of the prior among which every quantity of a case is asked for.
+_SCOUTS = 64
+_SCOUT_SEED = 1
+
+
+def _settings() -> Settings:
+    return Settings(n_threads=2, chunk=16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitOptions:
+    """What is fitted: homing and mechanisms of the model, time before the start, solver settings.
+
+    ``organs`` are organ doses in place of guesses. ``most_directions`` bounds how many
+    combinations of quantities are estimated, ``informative`` is the posterior over prior standard
+    deviation below which one counts as carried by the data.
+    """
+
+    homing: Homing = "lesion"
+    switches: Switches = field(default_factory=Switches)
+    run_in_d: float = 365.0
+    settings: Settings = field(default_factory=_settings)
+    organs: tuple[OrganDose, ...] = ()
+    most_directions: int = 16
+    informative: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Information:
+    """Log likelihood (n,) with its gradient, and rows of information (n, rows, directions).
+
+    The rows are the slopes of what was read times the root of its curvature (``newton``) or of
+    how well such a reading could tell it at best (``sharp``): J^T J approximates the Hessian.
+    """
+
+    log_likelihood: Floats
+    gradient: Floats
+    newton: Floats
+    sharp: Floats
+
+
+class CaseModel:
+    """A case with its data; ``names`` are the quantities that it does not tell."""
+
+    def __init__(self, case: Case, options: FitOptions, data: CaseData) -> None:
+        self.case, self.options, self.data = case, options, data
+        scouts = PriorDraws(_SCOUTS, seed=_SCOUT_SEED)
+        self.scouts = patients_from(case, scouts, organs=options.organs)
+        self.names: tuple[str, ...] = scouts.asked
+        self._visits = tuple(_Placed(visit, nodes_of(visit.moments)) for visit in data.visits)
+        self._core = CoreOptions(
+            switches=options.switches, homing=options.homing, run_in_d=options.run_in_d
+        )
+
+    def prior(self, z: Floats) -> PriorDraws:
+        """Return the deviates z (n, names) as draws of the case."""
+        return PriorDraws(len(z), seed=None, given=dict(zip(self.names, z.T, strict=True)))
+
+    def patients(self, z: Floats) -> tuple[tuple[Patient, ...], dict[str, Floats]]:
+        """Return the patients of points z, and the log axis ratio of each member by name."""
+        draws = self.prior(z)
+        patients = patients_from(self.case, draws, organs=self.options.organs)
+        members = dict.fromkeys(x.id for patient in patients for x in patient.lesions)
+        names = [x if "." in x else f"{x}.1" for x in members]
+        ratio = case_prior("axis_ratio")
+        return patients, {name: np.log(draws.spread(f"{name} axes", ratio)) for name in names}
+
+    def batch(self, patients: Sequence[Patient]) -> tuple[Batch, NDArray[np.int64]]:
+        """Return the batch of patients, and the place of each time of the data (n, times) in it."""
+        days = self._days(patients)
+        order = np.argsort(days, axis=1, kind="stable")
+        places = np.argsort(order, axis=1, kind="stable")
+        observed = np.take_along_axis(days, order, axis=1)
+        return batch_of(patients, observe_at_d=observed, options=self._core), places
+
+    def _days(self, patients: Sequence[Patient]) -> Floats:
+        """Return the days of all nodes of all visits, then the middle of each visit."""
+        columns = [days_of_nodes(patients, visit.nodes) for visit in self._visits]
+        middles = [
+            (days * np.array([node.weight_frac for node in visit.nodes])).sum(axis=1)[:, None]
+            for days, visit in zip(columns, self._visits, strict=True)
+        ]
+        return np.concatenate([*columns, *middles], axis=1)
+
+    def computed(self, z: Floats) -> Computed:
+        """Return what the model computes at points z (n, names)."""
+        patients, axes = self.patients(z)
+        batch, places = self.batch(patients)
+        core = compiled_core(self.options.switches.growth)
+        found = simulate(core, batch, self.options.settings)
+        return _computed(found.ok, found.observables, places, members_of(patients, axes), None)
+
+    def computed_along(self, z: Floats, directions: Floats) -> Computed:
+        """Return the same with the slopes along directions (directions, names).
+
+        They hold for directions that move no time and no choice (`latents.smooth_names`).
+        """
+        n = len(z)
+        patients, axes = self.patients(stacked_points(z, directions))
+        batch, places = self.batch(patients)
+        core = compiled_core(self.options.switches.growth)
+        found = gradients(
+            core, first_members(batch, n), tangents_of(batch, n), self.options.settings
+        )
+        every = members_of(patients, axes)
+        members = {
+            name: Members(
+                m.places[:n], m.there[:n], m.log_start_ml[:n], m.log_axis[:n],
+                slope_of(m.log_start_ml, n), slope_of(m.log_axis, n),
+            )
+            for name, m in every.items()
+        }  # fmt: skip
+        trajectories = found.trajectories
+        return _computed(
+            trajectories.ok, trajectories.observables, places[:n], members, found.slopes
+        )
+
+    def log_likelihood(self, found: Computed) -> Floats:
+        """Return the log likelihood (n,); minus infinity where a point could not be simulated."""
+        total = np.zeros(len(found.ok))
+        for visit, times, before in self._timed():
+            logs = [visit.at(found, time, before, k)[0] for k, time in enumerate(times)]
+            total += _log_sum_exp(np.stack(logs))[0]
+        return np.where(found.ok & ~np.isnan(total), total, -np.inf)
+
+    def information(self, found: Computed) -> Information:
+        """Return the log likelihood with gradient and information rows along the directions."""
+        total = np.zeros(len(found.ok))
+        gradient: Floats | float = 0.0
+        newton, sharp = [], []
+        for visit, times, before in self._timed():
+            nodes = [visit.at(found, time, before, k) for k, time in enumerate(times)]
+            log_p, shares = _log_sum_exp(np.stack([log for log, _ in nodes]))
+            total += log_p
+            for share, (_, reads) in zip(shares, nodes, strict=True):
+                for read in reads:
+                    slopes, likely = _slopes(read.row), read.likely
+                    gradient = gradient + (share * likely.slope)[:, None] * slopes
+                    newton.append(np.sqrt(share * likely.curvature)[:, None] * slopes)
+                    sharp.append(np.sqrt(share * likely.sharpness)[:, None] * slopes)
+        bad = ~found.ok | np.isnan(total)
+        total = np.where(bad, -np.inf, total)
+        rows = [np.where(bad[:, None, None], 0.0, np.stack(part, axis=1)) for part in
+                (newton, sharp)]  # fmt: skip
+        return Information(total, np.where(bad[:, None], 0.0, gradient), *rows)
+
+    def readings(self, found: Computed) -> list[tuple[Visit, str, Likely, Floats]]:
+        """Return every reading at the middle of its visit: visit, words, likelihood, number."""
+        out = []
+        first = sum(len(visit.nodes) for visit in self._visits)
+        for k, (visit, _, before) in enumerate(self._timed()):
+            for reading in visit.visit.readings:
+                for read in reading.read(found, first + k, before):
+                    out.append((visit.visit, reading.says, read.likely, read.row.value))
+        return out
+
+    def _timed(self) -> "list[tuple[_Placed, range, int | None]]":
+        out, at = [], 0
+        first = sum(len(visit.nodes) for visit in self._visits)
+        labels = [visit.visit.label for visit in self._visits]
+        for visit in self._visits:
+            before = visit.visit.before
+            place = first + labels.index(before) if before in labels else None
+            out.append((visit, range(at, at + len(visit.nodes)), place))
+            at += len(visit.nodes)
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A visit with its nodes."""
+
+    visit: Visit
+    nodes: tuple[Node, ...]
+
+    def at(
+        self, found: Computed, time: int, before: int | None, node: int
+    ) -> tuple[Floats, list[Read]]:
+        """Return the log weight of a node plus that of what was read, and the readings."""
+        reads = [x for reading in self.visit.readings for x in reading.read(found, time, before)]
+        log_p = np.sum([read.likely.log_density for read in reads], axis=0)
+        return log_p + np.log(self.nodes[node].weight_frac), reads
+
+
+def _slopes(row: Row) -> Floats:
+    if row.slopes is None:  # asked for by `information` after `computed_along` only
+        raise TypeError("no slopes")
+    return row.slopes
+
+
+def _log_sum_exp(logs: Floats) -> tuple[Floats, Floats]:
+    """Return the logarithm of the sum over the first axis, and the share of each."""
+    top = np.max(logs, axis=0)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    parts = np.exp(logs - safe)
+    total = parts.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(total) + safe, np.where(total > 0.0, parts / total, 0.0)
+
+
+def _computed(
+    ok: NDArray[np.bool_],
+    observables: Mapping[str, Floats],
+    places: NDArray[np.int64],
+    members: dict[str, Members],
+    slopes: Mapping[str, Floats] | None,
+) -> Computed:
+    """Return the observables in the order of the times of the data."""
+    points = np.arange(len(ok))[:, None]
+    ok = ok & np.isfinite(observables["alc_per_ul"]).all(axis=1)
+
+    def ordered(values: Floats) -> Floats:
+        return np.nan_to_num(values[points, places])
+
+    levels = {target: ordered(observables[f"{target}_mg_per_l"]) for target in ("pd1", "ctla4")}
+    wanted = ("volume_ml", "viable_ml", "alc_per_ul", "pd1_mg_per_l", "ctla4_mg_per_l")
+    return Computed(
+        ok=ok,
+        members=members,
+        volume_ml=ordered(observables["volume_ml"]),
+        viable_ml=ordered(observables["viable_ml"]),
+        alc_per_ul=ordered(observables["alc_per_ul"]),
+        levels_mg_per_l=levels,
+        slopes=None if slopes is None else {name: ordered(slopes[name]) for name in wanted},
+    )
+
+
+def case_model(case: Case, options: FitOptions | None = None) -> CaseModel:
+    """Return a case as a function of deviates, with its data.
+
+    Raises CaseError where there is nothing to simulate or nothing to compare with.
+    """
+    options = options or FitOptions()
+    scouts = patients_from(case, PriorDraws(1, seed=None), organs=options.organs)
+    lesions = tuple(dict.fromkeys(recorded_id(x.id) for x in scouts[0].lesions))
+    data = data_of_case(case, lesions=lesions)
+    if not data.visits:
+        notes = f" ({'; '.join(data.notes)})" if data.notes else ""
+        what = f"nothing was measured after the start that a fit could use{notes}"
+        expected = "a size, a word for a change or a lymphocyte count with a time"
+        raise CaseError(Problem(case.id, what, expected, "Record one.", "imaging"))
+    return CaseModel(case, options, data)

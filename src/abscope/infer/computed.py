@@ -1,0 +1,178 @@
+"""What the model computes of patients at the times of the data, with slopes along directions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abscope.dose.geometry.grid import Floats
+from abscope.model.case_lesions import grouped
+from abscope.model.patient import Patient
+
+__all__ = ["Computed", "Members", "Row", "members_of"]
+
+#: A volume that is never below this (ml, 0.1 mm) has a logarithm.
+_LEAST_ML = 1e-6
+#: Logarithm of the diameter (mm) of a member that a point does not have: as good as none.
+_NONE = -20.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A number of every point (n,), with slopes (n, directions) or None."""
+
+    value: Floats
+    slopes: Floats | None
+
+    def plus(self, other: "Row", factor: float = 1.0) -> "Row":
+        """Return this number plus a factor times another."""
+        slopes = None
+        if self.slopes is not None and other.slopes is not None:
+            slopes = self.slopes + factor * other.slopes
+        return Row(self.value + factor * other.value, slopes)
+
+    def scaled(self, factor: float, offset: float = 0.0) -> "Row":
+        """Return this number times a factor plus an offset."""
+        slopes = None if self.slopes is None else factor * self.slopes
+        return Row(factor * self.value + offset, slopes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members:
+    """Where the lesions that stand for one of the record are: places and who has them, (n, most).
+
+    ``log_start_ml`` and ``log_axis`` (second axis over the longest) are (n, most), their slopes
+    have the directions last.
+    """
+
+    places: NDArray[np.int64]
+    there: NDArray[np.bool_]
+    log_start_ml: Floats
+    log_axis: Floats
+    start_slopes: Floats | None = None
+    axis_slopes: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """Volumes (n, times, lesions) and counts (n, times) at the times of the data, and slopes.
+
+    ``levels_mg_per_l`` has drug levels (n, times) by target. ``ok`` (n,) is false where a point
+    could not be simulated.
+    """
+
+    ok: NDArray[np.bool_]
+    members: Mapping[str, Members]
+    volume_ml: Floats
+    viable_ml: Floats
+    alc_per_ul: Floats
+    levels_mg_per_l: Mapping[str, Floats]
+    slopes: Mapping[str, Floats] | None = None
+
+    def log_count(self, time: int) -> Row:
+        """Return the logarithm of the lymphocyte count (per uL)."""
+        return self._log("alc_per_ul", self.alc_per_ul[:, time], (slice(None), time))
+
+    def log_level(self, target: str, time: int) -> Row:
+        """Return the logarithm of the level of the drug against a target (mg/L)."""
+        values = self.levels_mg_per_l[target][:, time]
+        return self._log(f"{target}_mg_per_l", values, (slice(None), time))
+
+    def log_volume(self, lesion: str, time: int | None) -> Row:
+        """Return the logarithm of the volume (ml) of all members at a time, None: the start."""
+        values, slopes = self._volumes(lesion, time, viable=False)
+        total = np.maximum(values.sum(axis=1), _LEAST_ML)
+        if slopes is None:
+            return Row(np.log(total), None)
+        return Row(np.log(total), slopes.sum(axis=1) / total[:, None])
+
+    def log_lengths(self, lesion: str, time: int | None, *, viable: bool = False) -> list[Row]:
+        """Return the logarithm of the longest diameter (mm) of each member.
+
+        d = (6 V / (pi r^2))^(1/3). A member that a point does not have is as good as none.
+        """
+        found = self.members[lesion]
+        values, slopes = self._volumes(lesion, time, viable=viable)
+        log_volume = np.log(np.maximum(values, _LEAST_ML))
+        logs = (np.log(6000.0 / np.pi) + log_volume - 2.0 * found.log_axis) / 3.0
+        logs = np.where(found.there, logs, _NONE)
+        rows = []
+        for k in range(logs.shape[1]):
+            slope = None
+            if slopes is not None and found.axis_slopes is not None:
+                relative = slopes[:, k] / np.maximum(values[:, k], _LEAST_ML)[:, None]
+                slope = (relative - 2.0 * found.axis_slopes[:, k]) / 3.0
+                slope = np.where(found.there[:, k, None], slope, 0.0)
+            rows.append(Row(logs[:, k], slope))
+        return rows
+
+    def longest(self, lesion: str, time: int | None, *, short: bool = False) -> Row:
+        """Return the logarithm of the longest (or ``short``) diameter (mm) of the largest member.
+
+        The short axis is r times the longest, as the two other axes are taken as equal.
+        """
+        found, rows = self.members[lesion], self.log_lengths(lesion, time)
+        if short:
+            rows = [self._short(row, found, k) for k, row in enumerate(rows)]
+        values = np.stack([row.value for row in rows], axis=1)
+        chosen = values.argmax(axis=1)
+        pick = np.arange(len(values))
+        if rows[0].slopes is None:
+            return Row(values[pick, chosen], None)
+        slopes = np.stack([row.slopes for row in rows if row.slopes is not None], axis=1)
+        return Row(values[pick, chosen], slopes[pick, chosen])
+
+    def _short(self, row: Row, found: Members, k: int) -> Row:
+        slopes = None
+        if row.slopes is not None and found.axis_slopes is not None:
+            slopes = row.slopes + found.axis_slopes[:, k]
+        return Row(row.value + found.log_axis[:, k], slopes)
+
+    def _volumes(
+        self, lesion: str, time: int | None, *, viable: bool
+    ) -> tuple[Floats, Floats | None]:
+        """Return the volumes of the members (n, most) and their slopes (n, most, directions)."""
+        found = self.members[lesion]
+        if time is None:
+            values = np.where(found.there, np.exp(found.log_start_ml), 0.0)
+            if found.start_slopes is None:
+                return values, None
+            return values, values[..., None] * found.start_slopes
+        points = np.arange(len(found.places))[:, None]
+        name = "viable_ml" if viable else "volume_ml"
+        every = self.viable_ml if viable else self.volume_ml
+        values = np.where(found.there, every[points, time, found.places], 0.0)
+        if self.slopes is None:
+            return values, None
+        slopes = self.slopes[name][points, time, found.places]
+        return values, np.where(found.there[..., None], slopes, 0.0)
+
+    def _log(self, name: str, values: Floats, at: tuple[slice, int]) -> Row:
+        values = np.maximum(values, _LEAST_ML)
+        slopes = None if self.slopes is None else self.slopes[name][at] / values[:, None]
+        return Row(np.log(values), slopes)
+
+
+def members_of(patients: Sequence[Patient], log_axis: Mapping[str, Floats]) -> dict[str, Members]:
+    """Return where the lesions of every patient are, by lesion of the record.
+
+    ``log_axis`` has the logarithm of the second axis over the longest by member, (patients,).
+    """
+    groups = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
+    names = dict.fromkeys(name for group in groups for name in group)
+    out = {}
+    for name in names:
+        most = max(len(group.get(name, ())) for group in groups)
+        places = np.zeros((len(patients), most), np.int64)
+        there = np.zeros((len(patients), most), bool)
+        start = np.full((len(patients), most), np.log(_LEAST_ML))
+        axis = np.zeros((len(patients), most))
+        for b, (patient, group) in enumerate(zip(patients, groups, strict=True)):
+            for k, place in enumerate(group.get(name, ())):
+                lesion = patient.lesions[place]
+                places[b, k], there[b, k] = place, True
+                start[b, k] = np.log(max(lesion.volume_ml, _LEAST_ML))
+                axis[b, k] = log_axis[f"{name}.{k + 1}"][b]
+        out[name] = Members(places, there, start, axis)
+    return out

@@ -1,0 +1,134 @@
+"""When something was measured, as days of a patient: one day, or nodes over the days it may be.
+
+A time that the record gives as an interval is not known: a likelihood is averaged over it, by
+Gauss-Legendre nodes. A time after the start or the end of a course is counted from the fractions
+of the patient, since the days of a course may themselves be drawn.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from abscope.blood.alc.counts import Count
+from abscope.case.clock import Clock, Span
+from abscope.case.facts import Fact
+from abscope.case.record import Case
+from abscope.case.timing import Relative, When
+from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.dose.geometry.grid import Floats
+from abscope.model.patient import Patient
+
+__all__ = ["Moment", "Node", "days_of_nodes", "moments_of_count", "moments_of_fact", "nodes_of"]
+
+#: Setting: an interval up to this many days has three nodes, a longer one five.
+_SHORT_D = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Days low..high from day zero, or from the 'start' or 'end' of an ``anchor`` course.
+
+    With the part 'during' it is some time from the first to the last fraction of the course.
+    """
+
+    low_d: float
+    high_d: float
+    anchor: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One possible time: ``offset_d`` from the anchor, ``along_frac`` of a course that lasts."""
+
+    moment: Moment
+    offset_d: float
+    along_frac: float
+    weight_frac: float
+
+
+def moments_of_fact(case: Case, clock: Clock, fact: Fact[When] | None) -> tuple[Moment, ...]:
+    """Return a moment for each version of a time; none where it has no place."""
+    found = [_moment(case, clock, when) for when in (fact.candidates if fact else ())]
+    return tuple(one for one in found if one is not None)
+
+
+def moments_of_count(case: Case, count: Count) -> tuple[Moment, ...]:
+    """Return the moment of a lymphocyte count."""
+    anchor = _course(case, count.anchor) if count.anchor else ""
+    return (Moment(count.low_d, count.high_d, anchor, count.anchor_part if anchor else ""),)
+
+
+def _course(case: Case, name: str) -> str:
+    for course in case.rt_courses:
+        if name in (course.id, *(phase.id for phase in course.phases)):
+            return course.id
+    return ""
+
+
+def _moment(case: Case, clock: Clock, when: When) -> Moment | None:
+    time = when.expression
+    if isinstance(time, Relative):
+        name, _, part = time.event.partition(".")
+        anchor = _course(case, name)
+        far = time.high_d if time.high_d is not None else time.low_d + _width_d()
+        if anchor and time.relation == "during":
+            return Moment(0.0, 0.0, anchor, "during")
+        if anchor and time.relation == "after":
+            return Moment(time.low_d, far, anchor, part or "end")
+        if anchor and time.relation == "at":
+            return Moment(0.0, 0.0, anchor, part or "start")
+    span = _bounded(clock.when(when))
+    return None if span is None else Moment(span.low_d, span.high_d)
+
+
+def _width_d() -> float:
+    return lymphocyte_parameter("start_window").value
+
+
+def _bounded(span: Span | None) -> Span | None:
+    if span is None or span.bounded:
+        return span
+    if math.isfinite(span.low_d):
+        return Span(span.low_d, span.low_d + _width_d())
+    return Span(span.high_d - _width_d(), span.high_d) if math.isfinite(span.high_d) else None
+
+
+def nodes_of(moments: Sequence[Moment]) -> tuple[Node, ...]:
+    """Return the nodes of all versions of a time; their weights add up to 1."""
+    out = []
+    for moment in moments:
+        during = moment.part == "during"
+        width = math.inf if during else moment.high_d - moment.low_d
+        number = 1 if width == 0.0 else 3 if width <= _SHORT_D else 5
+        places, weights = np.polynomial.legendre.leggauss(number)
+        for place, weight in zip(0.5 + 0.5 * places, 0.5 * weights, strict=True):
+            offset = 0.0 if during else moment.low_d + place * (moment.high_d - moment.low_d)
+            along = float(place) if during else 0.0
+            out.append(Node(moment, float(offset), along, float(weight) / len(moments)))
+    return tuple(out)
+
+
+def days_of_nodes(patients: Sequence[Patient], nodes: Sequence[Node]) -> Floats:
+    """Return the day of every node in every patient, (patients, nodes), inside its simulation."""
+    days = np.empty((len(patients), len(nodes)))
+    for b, patient in enumerate(patients):
+        ends = _ends_d(patient)
+        for k, node in enumerate(nodes):
+            moment = node.moment
+            first, last = ends.get(moment.anchor, (0.0, 0.0)) if moment.anchor else (0.0, 0.0)
+            begin = last if moment.part == "end" else first
+            day = begin + node.offset_d + node.along_frac * (last - first)
+            days[b, k] = min(max(day, patient.start_d), patient.horizon_d)
+    return days
+
+
+def _ends_d(patient: Patient) -> dict[str, tuple[float, float]]:
+    """Return the days of the first and the last fraction of every course."""
+    out: dict[str, tuple[float, float]] = {}
+    for one in patient.fractions:
+        first, last = out.get(one.course, (one.day_d, one.day_d))
+        out[one.course] = (min(first, one.day_d), max(last, one.day_d))
+    return out
