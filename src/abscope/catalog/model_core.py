@@ -7,8 +7,7 @@ from abscope.catalog.entries import Parameter, load, look_up
 from abscope.errors import ModelError, Problem
 
 __all__ = [
-    "core_parameter", "core_parameters", "organ_volume",
-    "organs_with_volume",
+    "core_parameter", "core_parameters", "naive_pool", "organ_volume", "organs_with_volume",
 ]  # fmt: skip
 
 
@@ -26,6 +25,17 @@ def core_parameter(name: str) -> Parameter:
     15.0
     """
     return look_up(name, entries=load("model_core"), where="catalog/model_core.toml")
+
+
+def naive_pool(tumor_type: str) -> Parameter:
+    """Return the naive T cells (mcell) that know a tumor of this type, over patients.
+
+    low to high holds 95 % of patients. Types without an entry have that of ``model_core.toml``.
+
+    >>> naive_pool("colorectal").value < naive_pool("other").value
+    True
+    """
+    return load("naive_pool").get(tumor_type) or core_parameter("naive_pool")
 
 
 def organ_volume(organ: str, *, sex: Sex) -> Parameter:

@@ -13,7 +13,7 @@ from abscope.engine.declaration import System
 from abscope.errors import ModelError, Problem
 from abscope.model.backcast import Room, volume_before_ml
 from abscope.model.patient import Patient
-from abscope.model.patient_checks import patient_problems
+from abscope.model.patient_checks import fine_doses, patient_problems
 from abscope.model.routes import Homing, mode_scale, passes, rounds_per_d
 from abscope.model.switches import Switches
 from abscope.model.system import core_system
@@ -22,7 +22,7 @@ from abscope.model.values import agent_numbers, core_values
 
 __all__ = ["CoreOptions", "batch_of", "resting_body"]
 
-_LESION_STATES = ("doomed", "debris", "signal", "effector", "exhausted", "pdl1")
+_LESION_STATES = ("doomed", "debris", "scar", "signal", "effector", "exhausted", "pdl1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ def batch_of(
     """
     options = options or CoreOptions()
     system = core_system(options.switches.growth)
-    problems = [p for patient in patients for p in patient_problems(patient, system)]
+    fine = fine_doses(patients)
+    problems = [p for one in patients for p in patient_problems(one, system, fine=fine)]
     problems += _option_problems(patients, options, draws or {}, system)
     if problems:
         raise ModelError(problems)
@@ -229,13 +230,10 @@ def _column(shared: Mapping[str, Floats], name: str) -> Floats:
 
 def resting_body(shared: Mapping[str, Any], system: System) -> dict[str, Any]:
     """Return the states of the body before it met the tumor, of numbers, arrays or symbols."""
-    rest = shared["baseline"] * shared["lymphoid_ratio"]
-    growing = shared["lymphoid_loss"] * rest / shared["regrowth"]
+    count = shared["baseline"] / shared["usual_count"]
     return {
         **{state.name: 0.0 for state in system.body.states},
-        "naive": shared["naive_pool"],
+        "naive": shared["naive_pool"] * count ** shared["supply_bend"],
         "blood": shared["baseline"],
-        "lymphoid": rest,
-        "regrowing_1": growing,
-        "regrowing_2": growing,
+        "lymphoid": shared["baseline"] * shared["lymphoid_ratio"],
     }

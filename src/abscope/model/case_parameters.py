@@ -10,6 +10,7 @@ from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
 from abscope.catalog.entries import Parameter
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.catalog.model_core import naive_pool
 from abscope.catalog.radiobiology import alpha, alpha_beta
 from abscope.dose.geometry.grid import Floats
 from abscope.model.case_lesions import DrawnLesion
@@ -47,6 +48,7 @@ def patient_parameters(
         for name, entry in core_values().items()
         if name in declared and entry.high > entry.low and not name.startswith(_OF_DRUGS)
     }
+    out["naive_pool"] = _from_range("parameter naive_pool", naive_pool(_tumor_type(case)), prior)
     told = [f"{len(out)} parameters of the model are drawn from the ranges of their sources"]
     counts = counts_of_case(case, clock).baseline_per_ul
     entry = case_prior("count_cv")

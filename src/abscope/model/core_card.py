@@ -55,12 +55,12 @@ CARD = ModelCard(
     values=core_card_values,
     scope="Any number of lesions with their own dose, site and drugs; humans; days to years.",
     departures=(
-        "The set of values is a proposal: it is set so that untreated lesions of 1 to 20 ml grow in"
-        " every organ, and fitted to no patient.",
+        "The set of values is a proposal: it is set so that untreated lesions grow and that cohorts"
+        " come near some published rates of response, and fitted to no patient.",
         "It has no space, no clones and loss of antigens, no NK and CD4 cells of their own, no"
-        " cytokine network, no toxicity, no dose rate or LET, no hypoxia; the brain is an organ"
-        " like others.",
-        "Lymphocytes return to the count before treatment; the forecast of abscope.blood ends lower"
-        " within a year.",
+        " cytokine network, no toxicity, no dose rate or LET; hypoxia is a share of cells that does"
+        " not change; the brain is an organ like others.",
+        "Lymphocytes are one pool with the plateau of abscope.blood, whose forecast has regions and"
+        " delays.",
     ),
 )

@@ -1,8 +1,9 @@
 """Killing of tumor cells by effector T cells.
 
-    kill = c k_E E / (e50 + E) (1 - a P (1 - RO)) / (1 + S / s50)
+    kill = c k_E E / (e50 + E) (1 - a brake) / (1 + S / s50)
 
-E effector density, P PD-L1, RO occupancy of PD-1 by a drug, S suppressive stroma, and c how far the
+E effector density, brake that of PD-L1 as far as no drug lifts it (`exhaustion`), S suppressive
+stroma, and c how far the
 lesion has the antigens that the T cells know (1: all of them): lesions of one patient differ in c.
 Assumed: kill of each cell saturates with the density of effectors and does not depend on that of
 tumor cells, so no lesion is killed in finite time. Neglected: NK and CD4 cells, loss of antigen.
@@ -33,6 +34,6 @@ def suppression(x: Any, p: Any) -> Any:
 
 
 def kill_rate(x: Any, brake: Any, p: Any) -> Any:
-    """Return the killing of tumor cells, in 1/d; ``brake`` is P (1 - RO)."""
+    """Return the killing of tumor cells, in 1/d; ``brake`` is that of `exhaustion`."""
     attack = x.match * p.kill_max * x.effector / (p.kill_half + x.effector)
     return attack * (1.0 - p.pdl1_protection * brake) * suppression(x, p)

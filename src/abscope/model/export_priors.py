@@ -17,6 +17,7 @@ from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
 from abscope.catalog.entries import Parameter
 from abscope.catalog.lymphocytes import lymphocyte_parameter
+from abscope.catalog.model_core import naive_pool
 from abscope.catalog.radiobiology import alpha, alpha_beta
 from abscope.engine.declaration import System
 from abscope.engine.sbml import Constant, sbml_id
@@ -55,7 +56,8 @@ def estimated(
 
 
 def _shared(case: Case, system: System, constants: Mapping[str, Constant]) -> list[PetabParameter]:
-    known, drugs = core_values(), {parameter.name for parameter in OF_DRUGS}
+    known = {**core_values(), "naive_pool": naive_pool(_tumor_type(case))}
+    drugs = {parameter.name for parameter in OF_DRUGS}
     rows = []
     for declared in system.body.parameters:
         name = declared.name
@@ -66,6 +68,11 @@ def _shared(case: Case, system: System, constants: Mapping[str, Constant]) -> li
         elif entry is not None and entry.low < entry.high and name not in drugs:
             rows.append(_in_range(name, declared.meaning, value, entry))
     return rows
+
+
+def _tumor_type(case: Case) -> str:
+    fact = case.diagnosis.tumor_type
+    return fact.value if fact is not None and fact.value is not None else "other"
 
 
 def _baseline(case: Case, meaning: str, value: float) -> PetabParameter:
@@ -80,8 +87,7 @@ def _baseline(case: Case, meaning: str, value: float) -> PetabParameter:
 def _own(
     case: Case, system: System, constants: Mapping[str, Constant], lesions: list[int]
 ) -> tuple[list[PetabParameter], list[PetabChange]]:
-    known, fact = core_values(), case.diagnosis.tumor_type
-    kind = fact.value if fact is not None and fact.value is not None else "other"
+    known, kind = core_values(), _tumor_type(case)
     sensitivity, ratio = alpha(kind), alpha_beta(kind)
     commons = {
         "growth": _in_range("growth_of_patient", "growth", known["growth"].value, known["growth"]),
@@ -130,7 +136,7 @@ def _at_rest(
     }
     found = {name: sp.sympify(value) for name, value in resting_body(shared, system).items()}
     return [
-        PetabChange(name, sp.sstr(value, full_prec=False))
+        PetabChange(name, sp.sstr(value, full_prec=False).replace("**", "^"))
         for name, value in found.items()
         if value.free_symbols
     ]

@@ -2,15 +2,15 @@
 
     see    = A^n / (A^n + A50^n)
     prime  = k_P see (1 + c4 RC) Nv
-    Nv'    = d_N (Nv0 L_t / L_t0 - Nv) - prime
+    Nv'    = d_N (Nv0 supply - Nv) - prime
     P1'    = prime - k_tr P1,   P2' = k_tr (P1 - P2),   P3' = k_tr (P2 - P3)
     effectors that leave the nodes: G k_tr P3
 
 RC is the occupancy of CTLA-4. At a fraction P1..P3 -> P exp(-a_n d_nodes) and Nv ->
-Nv exp(-a_L d_lymphoid). Assumed: naive cells refill in proportion to the lymphoid pool L_t;
-expansion is a gain after a delay of three stages. Neglected: tolerance, regulatory T cells,
-different clones. Sources: own; three of the rates after QSPIO-TNBC
-(https://github.com/popellab/QSPIO-TNBC).
+Nv exp(-a_L d_lymphoid). Assumed: naive cells refill as the lymphocytes supply them (`lymphocytes`);
+expansion is a gain after a delay of three stages. Nv0 is what patients differ in most: who has few
+neoantigens that a T cell knows has nothing to prime. Neglected: tolerance, different clones.
+Sources: own; three of the rates after QSPIO-TNBC (https://github.com/popellab/QSPIO-TNBC).
 """
 
 from typing import Any
@@ -45,12 +45,12 @@ def leaving(body: Any, p: Any) -> Any:
     return p.expansion * p.transit * body.primed_3
 
 
-def priming_rates(body: Any, lymphoid_frac: Any, ctla4_occupancy: Any, p: Any) -> dict[str, Any]:
+def priming_rates(body: Any, supply: Any, ctla4_occupancy: Any, p: Any) -> dict[str, Any]:
     """Return the rates of Nv and P1..P3 by name, in Mcell/d."""
     helped = 1.0 + p.ctla4_gain * ctla4_occupancy
     prime = named(r"\pi", p.priming_rate * seen(body, p) * helped * body.naive)
     return {
-        "naive": p.naive_turnover * (p.naive_pool * lymphoid_frac - body.naive) - prime,
+        "naive": p.naive_turnover * (p.naive_pool * supply - body.naive) - prime,
         "primed_1": prime - p.transit * body.primed_1,
         "primed_2": p.transit * (body.primed_1 - body.primed_2),
         "primed_3": p.transit * (body.primed_2 - body.primed_3),

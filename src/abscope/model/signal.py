@@ -13,8 +13,8 @@ doi:10.1038/ncomms15618 (TREX1 induced above 12-18 Gy, repeated lower doses ampl
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp, power
-from abscope.model.kill import binned_mean, log_survival
+from abscope.engine.functions import power
+from abscope.model.kill import binned_mean, survival
 
 __all__ = ["SHARED", "immunogenicity", "signal_after", "signal_rate"]
 
@@ -41,7 +41,7 @@ def signal_after(x: Any, p: Any, e: Any) -> Any:
     """Return I after a fraction."""
 
     def made(dose: Any) -> Any:
-        return immunogenicity(dose, p) * (1.0 - exp(log_survival(dose, x, p)))
+        return immunogenicity(dose, p) * (1.0 - survival(dose, x, p))
 
     return x.signal + p.signal_gain * binned_mean(e, made)
 

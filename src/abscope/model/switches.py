@@ -24,8 +24,11 @@ OFF: dict[str, dict[str, float]] = {
     "node_irradiation": {"node_alpha": 0.0, "dendritic_alpha": 0.0},
     "tissue_t_cell_kill": {"tissue_alpha": 0.0, "tissue_beta": 0.0},
     "anti_pd1": {"pd1_effect": 0.0},
-    "anti_ctla4": {"ctla4_gain": 0.0},
+    "anti_ctla4": {"ctla4_gain": 0.0, "ctla4_release": 0.0},
     "straight_survival": {"transition": 1e9},
+    "hypoxia": {"hypoxic": 0.0},
+    "scar": {"scar_share": 0.0},
+    "lymphocyte_supply": {"supply_bend": 0.0},
     "clearance_drift": {"pd1_drift": 0.0, "ctla4_drift": 0.0},
     "saturable_clearance": {"pd1_saturable": 0.0, "ctla4_saturable": 0.0},
 }
@@ -56,6 +59,9 @@ class Switches:
     anti_pd1: bool = True
     anti_ctla4: bool = True
     straight_survival: bool = True
+    hypoxia: bool = True
+    scar: bool = True
+    lymphocyte_supply: bool = True
     clearance_drift: bool = True
     saturable_clearance: bool = True
 

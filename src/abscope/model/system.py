@@ -43,6 +43,7 @@ _LESION_STATES = (
     State("viable", "mL", "viable tumor", "T", scale=1.0),
     State("doomed", "mL", "tumor that will die of radiation", "M", scale=1.0),
     State("debris", "mL", "dead tumor", "N", scale=1.0),
+    State("scar", "mL", "scar of irradiated tumor", "C", scale=1.0),
     State("signal", "1", "innate signal", "I", scale=0.1),
     State("effector", "Mcell/mL", "effector T cells", "E", scale=0.1),
     State("exhausted", "Mcell/mL", "exhausted T cells", "X", scale=0.1),
@@ -59,8 +60,6 @@ _BODY_STATES = (
     State("memory", "Mcell", "memory T cells", "Mem", scale=1.0),
     State("blood", "1/uL", "lymphocytes in blood", "L_b", scale=1000.0),
     State("lymphoid", "1/uL", "lymphocytes in lymphoid tissue", "L_t", scale=1e4),
-    State("regrowing_1", "1/uL", "regenerating lymphocytes, first stage", "R_1", scale=1000.0),
-    State("regrowing_2", "1/uL", "regenerating lymphocytes, second stage", "R_2", scale=1000.0),
     *drugs.STATES,
 )
 _TOTALS = (
@@ -71,7 +70,7 @@ _TOTALS = (
 _SEEN_IN_LESION = (
     Observable("volume_ml", "mL", "volume that a scan shows", "V"),
     Observable("viable_ml", "mL", "viable tumor", "T"),
-    Observable("dead_ml", "mL", "doomed tumor and debris", "M{+}N"),
+    Observable("dead_ml", "mL", "doomed tumor, debris and scar", "M{+}N{+}C"),
     Observable("signal_frac", "1", "innate signal", "I"),
     Observable("effector_mcell_per_ml", "Mcell/mL", "effector T cells", "E"),
     Observable("exhausted_mcell_per_ml", "Mcell/mL", "exhausted T cells", "X"),
@@ -96,7 +95,7 @@ _SEEN_IN_BODY = (
 
 
 def _volume(x: Any) -> Any:
-    return x.viable + x.doomed + x.debris
+    return x.viable + x.doomed + x.debris + x.scar
 
 
 def _taken(key: str, body: Any, p: Any) -> Any:
@@ -104,9 +103,12 @@ def _taken(key: str, body: Any, p: Any) -> Any:
     return named(mark, drugs.occupancy(key, body, p))
 
 
+def _brake(x: Any, body: Any, p: Any) -> Any:
+    return exhaustion.brake(x, _taken("pd1", body, p), _taken("ctla4", body, p), p)
+
+
 def _kill(x: Any, body: Any, p: Any) -> Any:
-    occupancy = _taken("pd1", body, p)
-    return cytotoxicity.kill_rate(x, exhaustion.brake(x, occupancy, p), p)
+    return cytotoxicity.kill_rate(x, _brake(x, body, p), p)
 
 
 def _lesion_rates(law: str, x: Any, body: Any, p: Any) -> Mapping[str, Any]:
@@ -119,6 +121,7 @@ def _lesion_rates(law: str, x: Any, body: Any, p: Any) -> Mapping[str, Any]:
         "viable": growth.births(law, x, volume, p) - deaths - killing * x.viable,
         "doomed": clearance.doomed_rate(x, killing, p),
         "debris": clearance.debris_rate(x, dying, p),
+        "scar": clearance.scar_rate(x, p),
         "signal": signal.signal_rate(x, killing, p),
         "stroma": stroma.stroma_rate(x, volume, p),
         **exhaustion.effector_rates(
@@ -127,7 +130,7 @@ def _lesion_rates(law: str, x: Any, body: Any, p: Any) -> Mapping[str, Any]:
             arrival=arrival,
             dying_frac=dying / (volume + p.speck),
             suppression=cytotoxicity.suppression(x, p),
-            occupancy=_taken("pd1", body, p),
+            checked=(_brake(x, body, p), _taken("pd1", body, p)),
         ),
         "shed": antigen.antigen_shed(x, dying, p),
         "arriving": arrival * volume,
@@ -140,9 +143,7 @@ def _body_rates(body: Any, total: Any, p: Any) -> Mapping[str, Any]:
     sent = priming.leaving(body, p) + memory.recalled(body, seen, p)
     return {
         "antigen": antigen.antigen_rate(body, total.shed, p),
-        **priming.priming_rates(
-            body, lymphocytes.lymphoid_frac(body, p), _taken("ctla4", body, p), p
-        ),
+        **priming.priming_rates(body, lymphocytes.supply(body, p), _taken("ctla4", body, p), p),
         "circulating": homing.circulating_rate(body, total.arriving, sent, p),
         "memory": memory.memory_rate(body, p),
         **lymphocytes.lymphocyte_rates(body, p),
@@ -156,7 +157,7 @@ def _see_lesion(x: Any, body: Any, p: Any) -> Mapping[str, Any]:
     return {
         "volume_ml": volume,
         "viable_ml": x.viable,
-        "dead_ml": x.doomed + x.debris,
+        "dead_ml": x.doomed + x.debris + x.scar,
         "signal_frac": x.signal,
         "effector_mcell_per_ml": x.effector,
         "exhausted_mcell_per_ml": x.exhausted,
@@ -187,7 +188,7 @@ def _irradiate_lesion(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
     left = named("S_d", kill.surviving(x, p, e))
     return {
         "viable": x.viable * left,
-        "doomed": x.doomed + x.viable * (1.0 - left),
+        **clearance.dead_after(x, left, p, e),
         "signal": signal.signal_after(x, p, e),
         "stroma": stroma.stroma_after(x, p, e),
         **exhaustion.effectors_after(x, p, e),
@@ -205,14 +206,14 @@ def _irradiate_body(body: Any, p: Any, e: Any) -> Mapping[str, Any]:
 
 
 def _resect(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
-    gone = ("viable", "doomed", "debris", "signal", "effector", "exhausted", "pdl1")
+    gone = ("viable", "doomed", "debris", "scar", "signal", "effector", "exhausted", "pdl1")
     after = {name: getattr(x, name) * e.left for name in gone}
     return after | {"stroma": 1.0 + (x.stroma - 1.0) * e.left}
 
 
 def _anchor(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
     scale = e.volume / maximum(_volume(x), p.speck)
-    return {name: getattr(x, name) * scale for name in ("viable", "doomed", "debris")}
+    return {name: getattr(x, name) * scale for name in ("viable", "doomed", "debris", "scar")}
 
 
 def _events() -> tuple[Event, ...]:

@@ -33,6 +33,7 @@ AGENTS = {
 #: Parameters that are those of another table of the catalog.
 _LYMPHOCYTES = {
     "baseline": "baseline_count", "lymphocyte_alpha": "alpha", "node_alpha": "alpha",
+    "recovery": "recovery_rate", "plateau": "plateau",
 }  # fmt: skip
 #: Parameter of the model -> quantity of the population models.
 QUANTITY = {

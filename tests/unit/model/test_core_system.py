@@ -59,7 +59,7 @@ def test_many_untreated_lesions_never_shrink():
         (organ, volume) for organ in ("lung", "liver", "muscle") for volume in (1.0, 5.0, 20.0)
     ]
     days = np.arange(0.0, 366.0, 5.0)
-    for mode in ("lesion", "organ", "bronchial"):
+    for mode in MODES:
         found = simulate_patients(
             [patient(*places)], observe_at_d=days, options=CoreOptions(homing=mode)
         )
@@ -148,11 +148,11 @@ def test_the_start_shows_the_recorded_volumes():
 
 
 def test_volume_is_kept_from_viable_to_doomed_to_debris():
-    still = {"growth": 0.0, "turnover": 0.0, "debris_loss": 0.0}
+    still = {"growth": 0.0, "turnover": 0.0, "debris_loss": 0.0, "scar_loss": 0.0}
     one = treated(parameters=still, resections=(), seedings=())
     options = CoreOptions(run_in_d=0.0)
     found = simulate_patients([one], observe_at_d=DAYS, options=options)
-    assert found["kill_per_d"][0].max() > 0.001
+    assert found["kill_per_d"][0].max() > 1e-5
     start = found["volume_ml"][0, :1]
     assert found["volume_ml"][0] == pytest.approx(np.repeat(start, len(DAYS), 0), rel=1e-9)
 
@@ -167,7 +167,7 @@ def test_drug_is_kept_where_none_is_cleared():
 
 
 def test_lymphocytes_are_kept_where_none_are_lost_or_made():
-    given = {"lymphoid_loss": 0.0, "lymphocyte_alpha": 0.0, "blood_exchange": 24.0}
+    given = {"recovery": 0.0, "lymphocyte_alpha": 0.0, "blood_exchange": 24.0}
     one = treated(parameters=given)
     found = simulate_patients([one], observe_at_d=DAYS)
     total = found.final["blood"] + found.final["lymphoid"]
@@ -227,6 +227,9 @@ def _touched(mechanism):
         "anti_pd1": ("rousing",),
         "anti_ctla4": ("ctla4_ic50",),
         "straight_survival": (),
+        "hypoxia": ("oxygen_gain",),
+        "scar": ("scar_half_dose", "scar_loss"),
+        "lymphocyte_supply": ("usual_count",),
         "clearance_drift": ("pd1_drift_half", "ctla4_drift_bend"),
         "saturable_clearance": ("pd1_saturable_half",),
     }

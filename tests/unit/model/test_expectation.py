@@ -49,7 +49,7 @@ def test_course_and_mechanism_make_a_difference(melanoma: Expectation) -> None:
     treated, left, plain = (
         found.lesions[0].volume_ml.median[visit] for found in (melanoma, without, off)
     )
-    assert treated < 0.5 * left
+    assert treated < 0.7 * left  # part of what is killed stays as scar
     assert plain != treated
     assert without.lesions[0].dose_gy == (0.0, 0.0, 0.0)
 
