@@ -25,6 +25,7 @@ from abscope.cli import (
     serve,
     show,
     simulate,
+    whatif,
 )
 from abscope.cli.options import JsonOption
 from abscope.cli.output import OutputRefusedError, answer, fail, prepare_streams
@@ -64,6 +65,7 @@ for _command in (
     pacs.send,
     simulate.simulate,
     export.export,
+    whatif.whatif,
     serve.serve,
 ):
     app.command()(_command)
@@ -128,7 +130,7 @@ def _tell_beside(refused: OutputRefusedError) -> int:
 def _run(arguments: Sequence[str]) -> tuple[int, tuple[Problem, ...]]:
     """Run one command; return its exit code and what there is to complain about."""
     try:
-        result = app(list(arguments), prog_name="abscope", standalone_mode=False)
+        result = app(whatif.joined_pairs(arguments), prog_name="abscope", standalone_mode=False)
     except OutputRefusedError:
         raise
     except AbscopeError as error:

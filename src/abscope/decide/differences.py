@@ -27,8 +27,8 @@ class Difference:
     """A quantity under two treatments: low end, median and high end of the middle 90 % of draws.
 
     ``difference`` is scenario minus delivered, draw by draw; ``better_frac`` the share of draws in
-    which the scenario is better, ``equal_frac`` in which both are the same to the accuracy of the
-    simulation. ``draws`` have the quantity.
+    which the scenario is better, ``equal_frac`` in which both are the same but for what nobody
+    could measure. ``draws`` have the quantity.
     """
 
     delivered: tuple[float, float, float]
@@ -74,11 +74,12 @@ class ShareDifference:
 
 
 def difference_of(
-    delivered: Floats, scenario: Floats, *, lower_is_better: bool, tolerance_frac: float = 1e-3
+    delivered: Floats, scenario: Floats, *, lower_is_better: bool, tolerance_frac: float = 0.01
 ) -> Difference | None:
     """Return the difference of a quantity (draws,); None where no draw has it.
 
-    Two values are equal within ``tolerance_frac`` of 1 or of the delivered value, the greater.
+    Two values count as equal within ``tolerance_frac`` of 1 or of the delivered value, the greater:
+    1 % of the size at the start, or of a count, which nobody could measure.
     """
     known = np.isfinite(delivered) & np.isfinite(scenario)
     if not known.any():

@@ -61,6 +61,12 @@ class Names:
         return tuple(name for name, phases in self._courses.items() if phases)
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """Return the lesions that no course surely treats."""
+        sure = {x for course in self._case.rt_courses for x in course.targets}
+        return tuple(name for name in self._lesions if name not in sure)
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Return the drugs of the case that the model knows, in the order of the record."""
         found = (
@@ -145,8 +151,7 @@ class Names:
         found: list[str] = []
         for place in places:
             if place.lower() in (OTHERS, f"all {OTHERS}"):
-                sure = {x for course in self._case.rt_courses for x in course.targets}
-                mine = [name for name in self._lesions if name not in sure]
+                mine = list(self.others)
             elif place in self._lesions or place in self._gone:
                 self.check_lesions([place], where=where)
                 mine = [place]

@@ -118,6 +118,11 @@ class WhatIf:
         return self.prior.n
 
     @property
+    def first_fraction_d(self) -> Floats:
+        """Return the day of the first delivered fraction of every draw."""
+        return self._fractions.first_d
+
+    @property
     def planned(self) -> tuple[PlannedDose, ...]:
         """Return the delivered fractions, phase by phase, in every version of the record."""
         mine = set(self._fractions.phases)

@@ -1,0 +1,104 @@
+"""Answers to what-ifs as plain values for JSON."""
+
+import math
+from typing import Any
+
+from abscope.decide.answers import Answers
+from abscope.decide.compare import Comparison, Row
+from abscope.decide.differences import LEVEL, Difference, ShareDifference
+from abscope.decide.statement import kept, prior_words, sentence, verdict
+
+__all__ = ["plain_answers", "plain_comparison"]
+
+
+def plain_answers(found: Answers) -> dict[str, Any]:
+    """Return answers as values that JSON can hold; None stands for what no draw has."""
+    return {
+        "model": "abscope-core",
+        "homing": found.homing,
+        "draws": found.draws.prior.n,
+        "seed": found.draws.seed,
+        "fitted": found.draws.fitted,
+        "draws_are": found.draws.words,
+        "warnings": list(found.draws.warnings),
+        "interval_frac": LEVEL,
+        "scenarios": [
+            {**plain_comparison(item), "how_much_is_prior": prior_words(item, found.draws)}
+            for item in found.comparisons
+        ],
+        "left_out": [{"scenario": name, "reason": why} for name, why in found.refused],
+    }
+
+
+def plain_comparison(found: Comparison) -> dict[str, Any]:
+    """Return one comparison as plain values."""
+    end = found.whole.change[-1]
+    return {
+        "name": found.scenario.name,
+        "changes": list(found.scenario.texts),
+        "sentence": sentence(found),
+        "verdict": None if end is None else verdict(end),
+        "draws": found.draws,
+        "failed_draws": found.failed,
+        "visits": [{"label": label, "day_d": day} for label, day in found.visits_d],
+        "rows": [_row(row) for row in found.rows],
+        "lowest_lymphocytes_per_ul": _difference(found.nadir),
+        "lymphocyte_grades": [
+            {"grade": item.label, "delivered_frac": _number(item.delivered_frac),
+             "scenario_frac": _number(item.scenario_frac)}
+            for item in found.grades
+        ],
+        "assumed": list(found.assumed),
+        "never_seen": list(found.never_seen),
+        "width_over_prior_frac": _number(found.width_over_prior_frac),
+        "prior": None if found.prior is None else {
+            "response": _share(found.prior.whole.response),
+            "end": _difference(found.prior.whole.change[-1]),
+        },
+        "by_homing": {mode: _difference(item) for mode, item in found.by_homing.items()},
+    }  # fmt: skip
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "label": row.label,
+        "change_frac": [_difference(item) for item in row.change],
+        "response": _share(row.response),
+        "control": _share(row.control),
+        "same_or_better_frac": _number(row.same_or_better_frac),
+        "kept": kept(row),
+    }
+
+
+def _difference(item: Difference | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    names = ("low", "median", "high")
+    three = {
+        key: {name: _number(value) for name, value in zip(names, getattr(item, key), strict=True)}
+        for key in ("delivered", "scenario", "difference")
+    }
+    return {
+        **three,
+        "better_frac": _number(item.better_frac),
+        "equal_frac": _number(item.equal_frac),
+        "draws": item.draws,
+    }
+
+
+def _share(item: ShareDifference) -> dict[str, Any]:
+    return {
+        "delivered_frac": _number(item.delivered_frac),
+        "scenario_frac": _number(item.scenario_frac),
+        "difference_frac": _number(item.difference_frac),
+        "gained_frac": _number(item.gained_frac),
+        "lost_frac": _number(item.lost_frac),
+        "kept_frac": _number(item.kept_frac),
+        "error_frac": _number(item.error_frac),
+        "draws": item.draws,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
