@@ -252,7 +252,8 @@ def _full(item: "Comparison", found: "Answers") -> Iterator[str]:
     nadir = item.nadir
     yield (
         f"  lowest lymphocytes per uL: {_counts(nadir.delivered)} as delivered, "
-        f"{_counts(nadir.scenario)} with the scenario, difference {_counts(nadir.difference, change=True)}"
+        f"{_counts(nadir.scenario)} with the scenario, "
+        f"difference {_counts(nadir.difference, change=True)}"
     )
     grades = [f"{x.label} {x.delivered_frac:.0%} -> {x.scenario_frac:.0%}" for x in item.grades]
     yield f"  CTCAE lymphocytes: {', '.join(grades)}"
