@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,7 +24,7 @@ _LISTS = 12
 
 
 def fact_rows(record: Record, *, missing: str) -> tuple[tuple[str, Said], ...]:
-    """Return every field of a record that holds something, as name and value.
+    """Return every field of a record that holds something, as name and value with its status.
 
     ``missing`` is how the record reads a field that it does not mention; see `said`.
     """
@@ -41,7 +42,8 @@ def _rows(record: BaseModel, missing: str, above: str) -> Iterator[tuple[str, Sa
 
 def _field(label: str, unit: str, value: Any, missing: str) -> Iterator[tuple[str, Said]]:
     if isinstance(value, Fact):
-        yield label, said(value, missing=missing, unit=unit)
+        found = said(value, missing=missing, unit=unit)
+        yield label, found if found.missing or found.status else replace(found, status="stated")
     elif isinstance(value, Record):
         yield from _rows(value, missing, f"{label}: ")
     elif isinstance(value, tuple) and any(isinstance(item, Record) for item in value):

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import resvg_py
 
+from abscope.report.axis import TimeAxis
 from abscope.report.palette import DARK, LIGHT, ROLES, Role
 
 __all__ = [
@@ -132,7 +133,10 @@ def group(children: Iterable[Element], *, title: str = "", **more: float | str) 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A drawing of a given size with a title and a description for those who cannot see it."""
+    """A drawing of a given size with a title and a description for those who cannot see it.
+
+    ``axis`` is the time axis that the whole drawing shares, where it has one.
+    """
 
     name: str
     width_px: float
@@ -140,6 +144,7 @@ class Scene:
     title: str
     desc: str
     elements: tuple[Element, ...] = field(repr=False)
+    axis: TimeAxis | None = None
 
     def svg(self, theme: Theme) -> str:
         """Return the drawing as SVG text: for a page, or standalone in one or both themes."""
@@ -169,6 +174,9 @@ class Scene:
             f'width="{width}" height="{height}" role="img" aria-labelledby="{names}" '
         )
         font = "DejaVu Sans" if theme == "light" else _FONTS
+        if theme == "page" and self.axis is not None:
+            ends = (self.axis.low_d, self.axis.high_d, self.axis.left_px, self.axis.right_px)
+            yield f'data-axis="{" ".join(f"{end:.6g}" for end in ends)}" '
         yield ">" if theme == "page" else f'font-family="{font}">'
         yield f'<title id="{self.name}-title">{_clean(self.title)}</title>'
         yield f'<desc id="{self.name}-desc">{_clean(self.desc)}</desc>'

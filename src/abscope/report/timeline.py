@@ -77,6 +77,7 @@ def timeline(case: Case, clock: Clock, layout: Layout) -> Scene:
             f"{clock.zero_label}. The tables below the figure hold the same in words."
         ),
         elements=(*back, *body, *legend),
+        axis=axis,
     )
 
 

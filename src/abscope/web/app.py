@@ -78,6 +78,9 @@ def _abscope_error(request: Request, error: Exception) -> Response:
 def _wrong_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    where = [tuple(one["loc"]) for one in error.errors()]
+    if ("path", "shelf") in where:
+        return refusal(request, 404, _no_address(request, "not found"))
     problems = [
         Problem(
             "request",
@@ -96,11 +99,14 @@ def _http_error(request: Request, error: Exception) -> Response:
         raise error
     if error.status_code == 404 and request.url.path == "/":
         return RedirectResponse("/cases")
-    what = str(error.detail).lower()
-    problem = Problem(request.url.path[:200], what, "an address of this server", "Check it.")
+    problem = _no_address(request, str(error.detail).lower())
     response = refusal(request, error.status_code, problem)
     response.headers.update(error.headers or {})
     return response
+
+
+def _no_address(request: Request, what: str) -> Problem:
+    return Problem(request.url.path[:200], what, "an address of this server", "Check it.")
 
 
 def _bug(request: Request, error: Exception) -> Response:

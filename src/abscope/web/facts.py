@@ -70,7 +70,7 @@ def _plain(name: str, value: "Said") -> dict[str, Any]:
     return {
         "name": name,
         "text": value.line,
-        "status": value.status or ("missing" if value.missing else "stated"),
+        "status": "missing" if value.missing else value.status,
         "loc": value.loc,
         "note": value.note,
         "versions": [

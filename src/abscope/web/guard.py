@@ -24,7 +24,7 @@ PAGE_POLICY = (
 #: The report and single figures are files that hold their own style and run nothing.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-modals"
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-modals"
 )
 _HEADERS = {
     "x-content-type-options": "nosniff",

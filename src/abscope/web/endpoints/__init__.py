@@ -7,5 +7,5 @@ from abscope.web.endpoints import cases, project, results
 __all__ = ["router"]
 
 router = APIRouter()
-for _part in (cases.router, results.router, project.router):
+for _part in (project.router, cases.router, results.router):  # fixed addresses first
     router.include_router(_part)

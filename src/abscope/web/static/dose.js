@@ -2,7 +2,7 @@
 const job = document.querySelector("[data-job]");
 const look = async () => {
   const answer = await fetch(job.dataset.job), data = await answer.json();
-  if (!data.ok) { location.reload(); return; }
+  if (!data.ok) { job.querySelector("[data-words]").textContent = data.error; return; }
   job.querySelector("[data-words]").textContent = data.job.words;
   job.querySelector("progress").value = data.job.done_frac;
   if (["waiting", "running"].includes(data.job.state)) setTimeout(look, 400);

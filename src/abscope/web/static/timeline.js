@@ -16,7 +16,7 @@ const fill = (fact) => {
   for (const field of fact.fields) {
     const row = element("div"), value = element("dd");
     value.append(element("span", field.text, field.status === "missing" ? "quiet" : ""), " ");
-    if (!["missing", "stated"].includes(field.status)) value.append(element("span", field.status, `tag tag-${field.status}`), " ");
+    if (field.status && field.status !== "missing") value.append(element("span", field.status, `tag tag-${field.status}`), " ");
     if (field.loc) value.append(place(field.loc), " ");
     if (field.versions.length) {
       const versions = element("ul", undefined, "versions");
