@@ -96,26 +96,29 @@ def _fractions(
     phase: DrawnPhase, lesions: Sequence[DrawnLesion]
 ) -> tuple[tuple[Fraction, ...], ...]:
     """Return the fractions of a phase in every draw."""
-    cells = phase.cells
+    cells, n = phase.cells, len(phase.days_d)
+    doses: list[dict[str, BinnedDose]] = [{} for _ in range(n)]
+    for lesion, drawn in zip(lesions, phase.lesions, strict=True):
+        number = lesion.n_members.tolist()
+        for place, (name, dose) in enumerate(zip(lesion.every_member, drawn, strict=True)):
+            rows = zip(doses, number, dose.dose_gy, dose.volume_frac, strict=True)
+            for mine, several, dose_gy, share in rows:
+                if place < several:
+                    mine[name] = BinnedDose(dose_gy, share)
     body = zip(
-        cells.blood_gy.tolist(), cells.lymphoid_gy.tolist(), cells.nodes_gy.tolist(), strict=True
-    )
-    rows = []
-    for k, (blood_gy, lymphoid_gy, nodes_gy) in enumerate(body):
-        doses: dict[str, BinnedDose] = {}
-        for lesion, drawn in zip(lesions, phase.lesions, strict=True):
-            for member, dose in zip(lesion.members(k), drawn, strict=False):
-                doses[member] = BinnedDose(dose.dose_gy[k], dose.volume_frac[k])
-        rows.append(
-            tuple(
-                Fraction(
-                    day_d=day, course=phase.course, lesions=doses, blood_gy=blood_gy,
-                    lymphoid_gy=lymphoid_gy, nodes_gy=nodes_gy,
-                )
-                for day in phase.days_d[k]
+        phase.days_d, doses, cells.blood_gy.tolist(), cells.lymphoid_gy.tolist(),
+        cells.nodes_gy.tolist(), strict=True,
+    )  # fmt: skip
+    return tuple(
+        tuple(
+            Fraction(
+                day_d=day, course=phase.course, lesions=mine, blood_gy=blood,
+                lymphoid_gy=lymphoid, nodes_gy=nodes,
             )
-        )  # fmt: skip
-    return tuple(rows)
+            for day in days
+        )
+        for days, mine, blood, lymphoid, nodes in body
+    )  # fmt: skip
 
 
 def recorded_plan(case: Case, clock: Clock, *, organs: Sequence[OrganDose] = ()) -> CasePlan:

@@ -38,12 +38,17 @@ class DrawnLesion:
     n_members: NDArray[np.int64]
     volume_ml: Floats
 
+    @property
+    def every_member(self) -> tuple[str, ...]:
+        """Return the identifiers of the lesions it can stand for: L01, or L01.1, L01.2 ..."""
+        most = self.volume_ml.shape[1]
+        if most == 1:
+            return (self.lesion.id,)
+        return tuple(f"{self.lesion.id}.{k + 1}" for k in range(most))
+
     def members(self, draw: int) -> tuple[str, ...]:
-        """Return the identifiers of the lesions it stands for in a draw: L01, or L01.1, L01.2."""
-        number = int(self.n_members[draw])
-        several = self.volume_ml.shape[1] > 1
-        return tuple(f"{self.lesion.id}.{k + 1}" if several else self.lesion.id
-                     for k in range(number))  # fmt: skip
+        """Return the identifiers of the lesions it stands for in a draw."""
+        return self.every_member[: int(self.n_members[draw])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

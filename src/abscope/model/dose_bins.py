@@ -1,12 +1,14 @@
 """The dose histogram of a lesion as parts of equal volume, which the events of the model take."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 from abscope.model.kill import BINS
 from abscope.model.patient import BinnedDose
 
-__all__ = ["equal_parts_gy"]
+__all__ = ["equal_parts_gy", "equal_parts_table_gy"]
 
 
 def equal_parts_gy(binned: BinnedDose, *, parts: int = BINS) -> Floats:
@@ -16,15 +18,31 @@ def equal_parts_gy(binned: BinnedDose, *, parts: int = BINS) -> Floats:
     the mean dose exactly. What is lost is the spread inside a part: cells in a cold spot smaller
     than a part count with the mean of that part, so survival comes out lower than it is.
     """
-    if len(binned.dose_gy) == 1:
-        return np.full(parts, float(binned.dose_gy[0]))
-    if len(binned.dose_gy) == 1:
-        return np.full(parts, float(binned.dose_gy[0]))
-    order = np.argsort(binned.dose_gy, kind="stable")
-    dose = np.asarray(binned.dose_gy, float)[order]
-    share = np.asarray(binned.volume_frac, float)[order]
-    edges = np.concatenate([[0.0], np.cumsum(share)])
-    integral = np.concatenate([[0.0], np.cumsum(dose * share)])
-    cuts = np.linspace(0.0, edges[-1], parts + 1)
-    mean = np.diff(np.interp(cuts, edges, integral)) * (parts / edges[-1])
-    return np.asarray(np.clip(mean, dose[0], dose[-1]))
+    return np.asarray(equal_parts_table_gy([binned], parts=parts)[0])
+
+
+def equal_parts_table_gy(binned: Sequence[BinnedDose], *, parts: int = BINS) -> Floats:
+    """Return `equal_parts_gy` of many histograms, (histograms, parts).
+
+    With edges e_l and shares w_l of the levels d_l, in order of dose, the dose below the volume c
+    is F(c) = sum of d_l min(max(c - e_l, 0), w_l), and a part has n (F(c_k+1) - F(c_k)) / sum w.
+    """
+    out = np.empty((len(binned), parts))
+    lengths = np.array([len(one.dose_gy) for one in binned])
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        dose: Floats = np.array([binned[k].dose_gy for k in rows.tolist()], dtype=np.float64)
+        if length == 1:
+            out[rows] = dose
+            continue
+        share: Floats = np.array([binned[k].volume_frac for k in rows.tolist()], dtype=np.float64)
+        order = np.argsort(dose, axis=1, kind="stable")
+        dose, share = np.take_along_axis(dose, order, 1), np.take_along_axis(share, order, 1)
+        after = np.cumsum(share, axis=1)
+        edge, whole = after - share, after[:, -1:]
+        cuts = np.linspace(0.0, 1.0, parts + 1) * whole
+        inside = np.clip(cuts[:, :, None] - edge[:, None, :], 0.0, share[:, None, :])
+        below = (inside * dose[:, None, :]).sum(axis=2)
+        mean = np.diff(below, axis=1) * (parts / whole)
+        out[rows] = np.clip(mean, dose[:, :1], dose[:, -1:])
+    return out

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -12,16 +12,21 @@ from abscope.model.patient import BinnedDose, Patient
 from abscope.model.routes import organs
 from abscope.model.values import AGENTS
 
-__all__ = ["patient_problems"]
+__all__ = ["fine_doses", "patient_problems"]
 
 _WHOLE_FRAC = 1e-6
 
 
-def patient_problems(patient: Patient, system: System) -> list[Problem]:
-    """Return every problem of a patient for ``abscope-core``."""
+def patient_problems(
+    patient: Patient, system: System, *, fine: Collection[int] = ()
+) -> list[Problem]:
+    """Return every problem of a patient for ``abscope-core``.
+
+    ``fine`` are the identities of doses that were found to be fine before (`fine_doses`).
+    """
     found = [
         *_times(patient), *_lesions(patient), *_parameters(patient, system),
-        *_fractions(patient), *_infusions(patient), *_named(patient),
+        *_fractions(patient, fine), *_infusions(patient), *_named(patient),
     ]  # fmt: skip
     where = f"patient {patient.id}"
     return [Problem(where, what, expected, action, path) for path, what, expected, action in found]
@@ -64,13 +69,25 @@ def _lesions(patient: Patient) -> _Found:
 
 
 def _parameters(patient: Patient, system: System) -> _Found:
-    own = {q.name for q in system.replicate.parameters} if system.replicate else set()
-    every = own | {q.name for q in system.body.parameters}
-    given = [("parameters", name, value, every) for name, value in patient.parameters.items()]
-    for lesion in patient.lesions:
-        path = f"lesion {lesion.id}"
-        given += [(path, name, value, own) for name, value in lesion.own.items()]
-    for path, name, value, known in given:
+    own, every = _names(system)
+    given = [("parameters", patient.parameters, every)]
+    given += [(f"lesion {lesion.id}", lesion.own, own) for lesion in patient.lesions]
+    for path, values, known in given:
+        if values.keys() <= known and all(map(math.isfinite, values.values())):
+            continue
+        yield from _wrong_parameters(path, values, known)
+
+
+def _names(system: System) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the parameters of a lesion, and of all parameters."""
+    own = (
+        frozenset(q.name for q in system.replicate.parameters) if system.replicate else frozenset()
+    )
+    return own, own | {q.name for q in system.body.parameters}
+
+
+def _wrong_parameters(path: str, values: Mapping[str, float], known: frozenset[str]) -> _Found:
+    for name, value in values.items():
         if name not in known:
             what = f"parameter '{name}' is not known"
             yield path, what, ", ".join(sorted(known)), "Rename or remove it."
@@ -78,9 +95,28 @@ def _parameters(patient: Patient, system: System) -> _Found:
             yield path, f"parameter '{name}' is {value}", "a finite number", "Correct it."
 
 
-def _fractions(patient: Patient) -> _Found:
+def fine_doses(patients: Iterable[Patient]) -> frozenset[int]:
+    """Return the identities of the doses of all patients if every one is fine, else none."""
+    tables = {id(one.lesions): one.lesions for patient in patients for one in patient.fractions}
+    doses = [dose for table in tables.values() for dose in table.values()]
+    if not doses:
+        return frozenset()
+    dose_gy = [np.asarray(one.dose_gy, float) for one in doses]
+    shares = [np.asarray(one.volume_frac, float) for one in doses]
+    if any(x.ndim != 1 or x.shape != y.shape or not x.size
+           for x, y in zip(dose_gy, shares, strict=True)):  # fmt: skip
+        return frozenset()
+    gray, share = np.concatenate(dose_gy), np.concatenate(shares)
+    first = np.cumsum([0, *(x.size for x in dose_gy[:-1])])
+    whole = np.add.reduceat(share, first)
+    good = np.isfinite(gray).all() and (gray >= 0.0).all() and (share >= 0.0).all()
+    good = good and (np.abs(whole - 1.0) <= _WHOLE_FRAC).all()
+    return frozenset(id(one) for one in doses) if good else frozenset()
+
+
+def _fractions(patient: Patient, fine: Collection[int]) -> _Found:
     known = {lesion.id for lesion in patient.lesions}
-    fine: set[int] = set()  # one histogram stands in many fractions
+    seen: set[int] = set()  # one table of doses stands in many fractions
     for number, one in enumerate(patient.fractions, 1):
         path = f"fraction {number} of {one.course}"
         yield from _inside(patient, path, one.day_d)
@@ -88,11 +124,13 @@ def _fractions(patient: Patient) -> _Found:
             dose = getattr(one, name)
             if not 0.0 <= dose < math.inf:
                 yield path, f"{name} is {dose:g}", "0 Gy or more", "Correct it."
+        if id(one.lesions) in seen:
+            continue
+        seen.add(id(one.lesions))
         for lesion in sorted(set(one.lesions) - known):
             yield path, f"doses lesion '{lesion}'", "lesions of the patient", "Correct the name."
         for lesion, binned in one.lesions.items():
             if id(binned) not in fine:
-                fine.add(id(binned))
                 yield from _histogram(f"{path}, lesion {lesion}", binned)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 from abscope.engine.batch import Events, Holds
-from abscope.model.dose_bins import equal_parts_gy
+from abscope.model.dose_bins import equal_parts_table_gy
 from abscope.model.kill import BINS, DOSES
 from abscope.model.patient import BinnedDose, Infusion, Patient
 from abscope.model.values import AGENTS
@@ -54,14 +54,14 @@ def events_of(patients: Sequence[Patient], *, run_in_d: float, draws: int) -> tu
     return tuple(table(*one) for one in rows if len(one[1]))
 
 
-_Rows = tuple[str, list[int], list[float], dict[str, list[float] | list[Floats]]]
+_Rows = tuple[str, list[int], list[float], dict[str, list[float] | list[Floats] | Floats]]
 
 
 def _events(
     name: str,
     members: list[int],
     times_d: list[float],
-    fields: dict[str, list[float] | list[Floats]],
+    fields: dict[str, list[float] | list[Floats] | Floats],
     *,
     draws: int,
 ) -> Events:
@@ -82,25 +82,34 @@ def _members(patients: list[int], draws: int) -> NDArray[np.int64]:
 def _fraction_rows(patients: Sequence[Patient], most: int) -> _Rows:
     members: list[int] = []
     times: list[float] = []
-    whole: list[list[float]] = []
-    doses: list[Floats] = []
-    seen: dict[int, tuple[BinnedDose, Floats]] = {}  # the dose is kept so that its id stays its own
+    whole: list[tuple[float, float, float]] = []
+    place_of: list[int] = []  # of each fraction: where the doses of its lesions are
+    seen: dict[tuple[int, int], int] = {}  # by identity: the patients hold what it is of
+    doses: list[BinnedDose] = []
+    cells: list[tuple[int, int]] = []
     for i, patient in enumerate(patients):
         place = {lesion.id: j for j, lesion in enumerate(patient.lesions)}
         for one in patient.fractions:
-            table = np.zeros((BINS, most))
-            for lesion, dose in one.lesions.items():
-                if id(dose) not in seen:
-                    seen[id(dose)] = (dose, equal_parts_gy(dose))
-                table[:, place[lesion]] = seen[id(dose)][1]
+            key = id(patient.lesions), id(one.lesions)
+            row = seen.get(key, -1)
+            if row < 0:
+                row = seen[key] = len(seen)
+                doses += one.lesions.values()
+                cells += [(row, place[lesion]) for lesion in one.lesions]
             members.append(i)
             times.append(one.day_d)
-            whole.append([one.blood_gy, one.lymphoid_gy, one.nodes_gy])
-            doses.append(table)
-    fields: dict[str, list[float] | list[Floats]] = {
-        name: [row[k] for row in whole] for k, name in enumerate(("blood", "lymphoid", "nodes"))
+            whole.append((one.blood_gy, one.lymphoid_gy, one.nodes_gy))
+            place_of.append(row)
+    table = np.zeros((len(seen), most, BINS))
+    if cells:
+        rows, columns = np.array(cells).T
+        table[rows, columns] = equal_parts_table_gy(doses)
+    of_fraction = table[place_of]
+    body = np.reshape(whole, (-1, 3))
+    fields: dict[str, list[float] | list[Floats] | Floats] = {
+        name: body[:, k] for k, name in enumerate(("blood", "lymphoid", "nodes"))
     }
-    fields |= {field.name: [table[k] for table in doses] for k, field in enumerate(DOSES)}
+    fields |= {field.name: of_fraction[:, :, k] for k, field in enumerate(DOSES)}
     return "fraction", members, times, fields
 
 
