@@ -1,0 +1,163 @@
+"""The sampler on densities whose posterior is known, and what may not change a draw."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from abscope.errors import EngineError, UsageError
+from abscope.infer.diagnostics import mcse_mean
+from abscope.infer.sampling import SamplerSettings, Start, sample
+from synthetic_density import Bent, Linear, start_of
+
+SHORT = SamplerSettings(chains=4, draws=30, warmup=20, seed=5, save_every=7)
+
+
+def linear():
+    generator = np.random.default_rng(3)
+    return Linear(2.0 * generator.standard_normal((4, 6)), generator.standard_normal(4))
+
+
+def bent_start():
+    return Start(center=np.array([0.0, 0.0, 1.5, 0.0, 0.0]), covariance=np.eye(5))
+
+
+def drawn(density=None, start=None, settings=SHORT, **options):
+    density = density or Bent()
+    return sample(density, case_id="x", start=start or bent_start(), settings=settings, **options)
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.0, 2.0])
+def test_finds_a_normal_posterior(spread):
+    """Closed form, 6 means and variances; each off by 4.5 standard errors once in 10,000 runs."""
+    density = linear()
+    found = drawn(density, start_of(density, spread), SamplerSettings(draws=500, seed=2))
+    assert found.diagnosis.converged, found.diagnosis.why
+    for k, (mean, variance) in enumerate(
+        zip(density.mean, np.diag(density.covariance), strict=True)
+    ):
+        z = found.z[:, :, k]
+        assert abs(z.mean() - mean) < 4.5 * mcse_mean(z)
+        square = (z - mean) ** 2
+        assert abs(square.mean() - variance) < 4.5 * mcse_mean(square)
+
+
+def test_finds_a_bent_posterior_with_a_jump_and_a_cliff():
+    """Closed form of z2 (normal beyond 1) and of the choice; quadrature for z0 and z1."""
+    found = drawn(settings=SamplerSettings(draws=1500, seed=3))
+    flat = found.z.reshape(-1, 5)
+    assert np.all(np.abs(flat[:, 0]) < 2.5)
+    assert np.all(flat[:, 2] > 1.0)
+    above = norm.pdf(1.0) / norm.sf(1.0)
+    assert abs(flat[:, 2].mean() - above) < 4.5 * mcse_mean(found.z[:, :, 2])
+    weights = np.diff([0.0, norm.cdf(-0.43), norm.cdf(0.43), 1.0]) * np.exp([-1.0, 0.5, 0.0])
+    first = (found.z[:, :, 3] < -0.43).astype(float)
+    assert abs(first.mean() - weights[0] / weights.sum()) < 4.5 * mcse_mean(first)
+    x, y = np.meshgrid(np.linspace(-2.5, 2.5, 1201), np.linspace(-6.0, 4.0, 1201), indexing="ij")
+    p = np.exp(-0.5 * ((y + 0.5 * x**2 - 0.5) / 0.3) ** 2 - 0.5 * (x**2 + y**2))
+    assert abs(flat[:, 1].mean() - (p * y).sum() / p.sum()) < 4.5 * mcse_mean(found.z[:, :, 1])
+    assert flat[:, 0].var() == pytest.approx((p * x**2).sum() / p.sum(), rel=0.15)
+
+
+def test_too_few_steps_are_said():
+    """Negative control: chains of 20 draws from far away do not pass."""
+    density = linear()
+    far = Start(center=density.mean + 3.0, covariance=0.01 * density.covariance)
+    found = drawn(density, far, SamplerSettings(draws=20, warmup=10))
+    assert not found.diagnosis.converged
+
+
+def test_log_density_is_that_of_the_draws():
+    found = drawn()
+    flat = found.z.reshape(-1, 5)
+    expected = Bent().log_likelihood(flat) - 0.5 * np.square(flat).sum(axis=1)
+    np.testing.assert_allclose(found.log_density.ravel(), expected, rtol=0, atol=1e-12)
+    assert found.z.shape == (4, 30, 5)
+    assert np.isfinite(found.z).all()
+
+
+@pytest.mark.parametrize("batch", [1, 4, 7, 64])
+def test_the_batch_changes_no_draw(batch):
+    settings = SamplerSettings(chains=4, draws=30, warmup=20, seed=5, batch=batch)
+    assert np.array_equal(drawn(settings=settings).z, drawn().z)
+
+
+def test_another_seed_gives_other_draws():
+    other = SamplerSettings(chains=4, draws=30, warmup=20, seed=6)
+    assert not np.any(drawn(settings=other).z == drawn().z)
+
+
+class StoppedError(Exception):
+    """The user stops the run."""
+
+
+@pytest.mark.parametrize("stop", [7, 14, 21, 49])
+def test_an_interrupted_run_goes_on_to_the_same_draws(stop):
+    kept = []
+
+    def watch(seen):
+        if seen.save:
+            kept.append(seen.state())
+        if seen.done == stop:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        drawn(progress=watch)
+    resumed = drawn(resume=kept[-1])
+    whole = drawn()
+    assert np.array_equal(resumed.z, whole.z)
+    assert np.array_equal(resumed.log_density, whole.log_density)
+    assert resumed.diagnosis == whole.diagnosis
+
+
+def test_progress_tells_every_step():
+    seen = []
+    drawn(progress=lambda one: seen.append((one.done, one.total, one.tried, one.save)))
+    assert [step for step, *_ in seen] == list(range(1, 51))
+    assert {total for _, total, *_ in seen} == {50}
+    assert [step for step, *_, save in seen if save] == [7, 14, 21, 28, 35, 42, 49]
+    assert seen[0][2] < seen[-1][2]
+
+
+def state():
+    kept = []
+    drawn(progress=lambda one: kept.append(one.state()) if one.done == 7 else None)
+    return kept[0]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"not a state", state()[:300], state()[: len(state()) // 2]],
+    ids=["empty", "text", "cut early", "cut late"],
+)  # fmt: skip
+def test_a_broken_checkpoint_is_refused(data):
+    with pytest.raises(UsageError, match="not the state of a sampler"):
+        drawn(resume=data)
+
+
+def test_a_checkpoint_of_another_run_is_refused():
+    other = SamplerSettings(chains=4, draws=30, warmup=20, seed=6)
+    with pytest.raises(UsageError, match="the state of another run"):
+        drawn(settings=other, resume=state())
+
+
+def test_settings_are_checked_all_at_once():
+    with pytest.raises(UsageError) as error:
+        SamplerSettings(chains=1, draws=0, seed=-1)
+    assert [problem.where for problem in error.value.problems] == ["chains", "draws", "seed"]
+
+
+def test_a_start_of_another_density_is_refused():
+    with pytest.raises(UsageError, match="shapes"):
+        drawn(start=Start(center=np.zeros(3), covariance=np.eye(3)))
+    with pytest.raises(UsageError, match="Cholesky"):
+        drawn(start=Start(center=np.zeros(5), covariance=-np.eye(5)))
+
+
+def test_a_start_where_nothing_can_be_simulated_is_an_error():
+    far = Start(center=np.full(5, -9.0), covariance=1e-6 * np.eye(5))
+    with pytest.raises(EngineError, match="could be simulated"):
+        drawn(start=far)
+
+
+def test_points_that_break_off_count():
+    """Outside the cliffs a third or more of the first angles fails; the diagnosis says so."""
+    assert any("broke off" in line for line in drawn().diagnosis.why)
