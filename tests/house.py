@@ -70,6 +70,8 @@ DIMENSIONLESS = {
     "r_hat": "potential scale reduction of chains",
     "ess_bulk": "effective number of draws, in the middle",
     "ess_tail": "effective number of draws, in the tails",
+    "factor": "a Cholesky factor of standard normal deviates",
+    "log_likelihood": "logarithm of a probability density",
     "affine": "a matrix from indices and mm to mm",
     "scale_sd_log": "standard deviation of a logarithm",
     "coordinates": "standard normal coordinates of a prior",
