@@ -167,15 +167,18 @@ def _add_steps(
 ) -> None:
     """Add the values of one input at every edge of its holds; exactly zero where none is on."""
     starts, ends, values = (column[chosen] for column in columns)
-    groups = [np.arange(starts.size)] if (members == members[:1]).all() else None
-    if groups is None:
-        by_member = members[:, 0]
-        groups = [np.flatnonzero(by_member == b) for b in np.unique(by_member)]
-    for group in groups:
-        edges = np.unique(np.concatenate([starts[group], ends[group]]))
-        on = (starts[group] <= edges[:, None]) & (edges[:, None] < ends[group])
-        levels = np.where(on, values[group], 0.0).sum(axis=1)
-        rows.add(members[group[0]][None, :], edges[:, None], kind, place, levels[:, None])
+    shared = (members == members[:1]).all()
+    owner = np.zeros(starts.size, np.int64) if shared else members[:, 0]
+    owners, edges = np.concatenate([owner, owner]), np.concatenate([starts, ends])
+    order = np.lexsort((edges, owners))
+    owners, edges = owners[order], edges[order]
+    level = np.cumsum(np.concatenate([values, -values])[order])
+    on = np.cumsum(np.repeat([1, -1], starts.size)[order])
+    last = np.ones(edges.size, bool)  # of the edges at one time of one member
+    last[:-1] = (np.diff(edges) > 0.0) | (np.diff(owners) != 0)
+    who = members[:1] if shared else owners[last][:, None]
+    level = np.where(on > 0, level, 0.0)[last]
+    rows.add(who, edges[last][:, None], kind, place, level[:, None])
 
 
 def _add_events(rows: _Rows, arrays: Arrays, table: Events, size: int) -> _Floats:
