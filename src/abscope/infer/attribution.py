@@ -22,6 +22,7 @@ from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import CaseError, Problem
+from abscope.infer.case_model import FitOptions
 from abscope.infer.shares import shapley_shares
 from abscope.infer.spread import Chance, Spread, chance_of, spread_of
 from abscope.infer.worlds import CAUSES, EVERYTHING, Cause, Worlds, simulate_worlds
@@ -34,7 +35,8 @@ from abscope.model.patient import Patient
 from abscope.model.prior_draws import PriorDraws
 
 __all__ = [
-    "RESPONSE_FRAC", "WORLDS", "Attribution", "LesionDraws", "attribute", "followed_lesions",
+    "RESPONSE_FRAC", "WORLDS", "Attribution", "LesionDraws", "attribute", "core_options",
+    "followed_lesions",
 ]  # fmt: skip
 
 #: Change of the diameter that is a response (RECIST 1.1, doi 10.1016/j.ejca.2008.10.026).
@@ -122,7 +124,7 @@ class Attribution:
     """
 
     case_id: str
-    options: CoreOptions
+    options: FitOptions
     draws: int
     visits: tuple[VisitDay, ...]
     lesions: tuple[LesionDraws, ...]
@@ -135,6 +137,11 @@ class Attribution:
     def by_lesion(self) -> Mapping[str, LesionDraws]:
         """Return the lesions by identifier."""
         return {item.lesion: item for item in self.lesions}
+
+
+def core_options(options: FitOptions) -> CoreOptions:
+    """Return the options of the model that is fitted."""
+    return CoreOptions(homing=options.homing, switches=options.switches, run_in_d=options.run_in_d)
 
 
 def followed_lesions(case: Case, visits: tuple[VisitDay, ...]) -> tuple[str, ...]:
@@ -154,7 +161,7 @@ def attribute(
     case: Case,
     prior: PriorDraws,
     *,
-    options: CoreOptions | None = None,
+    options: FitOptions | None = None,
     lesions: tuple[str, ...] = (),
     more_days_d: tuple[float, ...] = (),
 ) -> Attribution:
@@ -164,8 +171,8 @@ def attribute(
     the first fraction (before it: negative) on which the worlds are seen as well. Raises CaseError
     where the case has nothing to simulate or a lesion is not simulated.
     """
-    options = options or CoreOptions()
-    patients = patients_from(case, prior)
+    options = options or FitOptions()
+    patients = patients_from(case, prior, organs=options.organs)
     visits, _ = visit_days(case, patients)
     known = dict.fromkeys(recorded_id(x.id) for patient in patients for x in patient.lesions)
     followed = tuple(name for name in followed_lesions(case, visits) if name in known)
@@ -178,7 +185,13 @@ def attribute(
     if problems:
         raise CaseError(problems)
     days = _days(patients, visits, more_days_d)
-    worlds = simulate_worlds(patients, lesions=chosen, observe_at_d=days, options=options)
+    worlds = simulate_worlds(
+        patients,
+        lesions=chosen,
+        observe_at_d=days,
+        options=core_options(options),
+        settings=options.settings,
+    )
     return Attribution(
         case_id=case.id,
         options=options,

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
-from abscope.infer.attribution import RESPONSE_FRAC, Attribution
+from abscope.infer.attribution import RESPONSE_FRAC, Attribution, core_options
 from abscope.infer.spread import Chance, Spread, chance_of, spread_of
 from abscope.infer.worlds import EVERYTHING, couples
 from abscope.model.case_lesions import recorded_id
@@ -58,18 +59,24 @@ class LeftOut:
 
 
 def leave_out(
-    found: Attribution, *, mechanisms: Sequence[str] | None = None
+    found: Attribution, *, mechanisms: Sequence[str] | None = None, draws: int | None = None
 ) -> tuple[LeftOut, ...]:
-    """Return the worlds of an attribution without each course, each agent and each mechanism."""
-    patients, options = found.patients, found.options
+    """Return the worlds of an attribution without each course, each agent and each mechanism.
+
+    Over ``draws`` of its draws, evenly taken; without a number over all.
+    """
+    options = found.options
+    rows = np.linspace(0, found.draws - 1, min(draws or found.draws, found.draws)).round()
+    chosen = rows.astype(np.int64)
+    patients = [found.patients[k] for k in chosen]
     courses = dict.fromkeys(one.course for patient in patients for one in patient.fractions)
     agents = dict.fromkeys(one.agent for patient in patients for one in patient.infusions)
     out = [
-        _left_out(found, "course", name, [_without_course(x, name) for x in patients])
+        _left_out(found, ("course", name), chosen, [_without_course(x, name) for x in patients])
         for name in courses
     ]
     out += [
-        _left_out(found, "agent", name, [_without_agent(x, name) for x in patients])
+        _left_out(found, ("agent", name), chosen, [_without_agent(x, name) for x in patients])
         for name in agents
     ]
     names = MECHANISMS if mechanisms is None else tuple(mechanisms)
@@ -80,7 +87,7 @@ def leave_out(
             continue
         change: Any = {name: False}
         off = replace(options.switches, **change)
-        out.append(_left_out(found, "mechanism", name, patients, switches=off))
+        out.append(_left_out(found, ("mechanism", name), chosen, patients, switches=off))
     return tuple(out)
 
 
@@ -96,8 +103,8 @@ def _without_agent(patient: Patient, agent: str) -> Patient:
 
 def _left_out(
     found: Attribution,
-    kind: str,
-    name: str,
+    what: tuple[str, str],
+    chosen: NDArray[np.int64],
     patients: Sequence[Patient],
     *,
     switches: Switches | None = None,
@@ -105,8 +112,9 @@ def _left_out(
     visits = len(found.visits)
     got = simulate_patients(
         patients,
-        observe_at_d=found.days_d[:, :visits],
-        options=replace(found.options, switches=switches or found.options.switches),
+        observe_at_d=found.days_d[chosen, :visits],
+        options=replace(core_options(found.options), switches=switches or found.options.switches),
+        settings=found.options.settings,
     )
     change: dict[str, Floats] = {}
     moved: dict[str, Floats] = {}
@@ -118,6 +126,6 @@ def _left_out(
         volume = np.stack([got["volume_ml"][k][:, row].sum(axis=1) for k, row in enumerate(rows)])
         volume = np.where(np.asarray(got.ok)[:, None], volume, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            change[item.lesion] = diameter_mm(volume) / item.start_mm[:, None] - 1.0
-        moved[item.lesion] = change[item.lesion] - item.change_frac[EVERYTHING]
-    return LeftOut(kind, name, change, moved)
+            change[item.lesion] = diameter_mm(volume) / item.start_mm[chosen, None] - 1.0
+        moved[item.lesion] = change[item.lesion] - item.change_frac[EVERYTHING, chosen]
+    return LeftOut(*what, change, moved)

@@ -44,13 +44,15 @@ _OUTER = 0.025
 class Measurement:
     """A measurement and how much of the variance of the answer it would explain.
 
-    ``low_frac`` and ``high_frac`` are the 90 % interval of the number of draws.
+    ``low_frac`` and ``high_frac`` are the 90 % interval of the number of draws; ``joint`` marks
+    the entry for all measurements together.
     """
 
     text: str
     explained_frac: float
     low_frac: float
     high_frac: float
+    joint: bool = False
 
     @property
     def width_left_frac(self) -> float:
@@ -133,7 +135,7 @@ def settling(
         every = np.column_stack([shown[one.text] for one in out])
         numbers = explained_frac(answer_frac, every, weights)
         if not math.isnan(numbers[0]):
-            out.append(Measurement("all of them together", *numbers))
+            out.append(Measurement("all of them together", *numbers, joint=True))
     return tuple(out)
 
 

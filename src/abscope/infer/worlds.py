@@ -17,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
+from abscope.engine.simulation import Settings
 from abscope.model.batch import CoreOptions
 from abscope.model.case_lesions import grouped
 from abscope.model.patient import Patient
 from abscope.model.run import simulate_patients
 from abscope.model.switches import Switches
 
-__all__ = ["CAUSES", "EVERYTHING", "Cause", "Worlds", "couples", "edited", "simulate_worlds"]
+__all__ = [
+    "CAUSES", "EVERYTHING", "Cause", "WorldKey", "Worlds", "couples", "edited", "in_world",
+    "simulate_worlds", "world_key",
+]  # fmt: skip
 
 Cause = Literal["own_dose", "dose_elsewhere", "drugs", "lymphocyte_dose"]
 #: Bit k of the number of a world says whether cause k acts.
@@ -84,7 +88,7 @@ def edited(patient: Patient, *, dosed: Collection[str] | None, drugs: bool, cell
 
 
 #: Which lesions have dose ("all", "none", "only X", "not X"), drugs, dose of cells.
-_Key = tuple[str, str, bool, bool]
+WorldKey = tuple[str, str, bool, bool]
 
 
 def simulate_worlds(
@@ -93,25 +97,26 @@ def simulate_worlds(
     lesions: Sequence[str],
     observe_at_d: Floats,
     options: CoreOptions,
+    settings: Settings | None = None,
 ) -> Worlds:
     """Return the worlds of every lesion named, at days (draws, days) in any order.
 
     Worlds that are equal, because a cause has nothing to act with, are simulated once.
     """
     keys = {
-        (lesion, world): _key(patients, lesion, world, options.switches)
+        (lesion, world): world_key(patients, lesion, world, options.switches)
         for lesion in lesions
         for world in range(EVERYTHING + 1)
     }
-    delivered: _Key = ("all", "", True, True)
+    delivered: WorldKey = ("all", "", True, True)
     unique = list(dict.fromkeys([delivered, *keys.values()]))
-    batch = [_in_world(patient, key) for key in unique for patient in patients]
+    batch = [in_world(patient, key) for key in unique for patient in patients]
     days = np.asarray(observe_at_d, float)
     order = np.argsort(days, axis=1)
     rising = np.take_along_axis(days, order, axis=1)
     back = np.argsort(order, axis=1)
     found = simulate_patients(
-        batch, observe_at_d=np.tile(rising, (len(unique), 1)), options=options
+        batch, observe_at_d=np.tile(rising, (len(unique), 1)), options=options, settings=settings
     )
     shape = (len(unique), len(patients))
     ok = np.asarray(np.all(np.reshape(found.ok, shape), axis=0))
@@ -156,8 +161,11 @@ def simulate_worlds(
     )
 
 
-def _key(patients: Sequence[Patient], lesion: str, world: int, switches: Switches) -> _Key:
-    """Return what differs in a world, with every cause that has nothing to act with left out."""
+def world_key(patients: Sequence[Patient], lesion: str, world: int, switches: Switches) -> WorldKey:
+    """Return what differs in a world of a lesion, the same where two worlds are the same.
+
+    A cause that has nothing to act with makes no difference.
+    """
     coupled = couples(switches)
     own, elsewhere = bool(world & _OWN), bool(world & _ELSEWHERE)
     own_acts = _dosed(patients, lesion, own=True)
@@ -193,7 +201,8 @@ def _is_of(member: str, lesion: str) -> bool:
     return member.partition(".")[0] == lesion
 
 
-def _in_world(patient: Patient, key: _Key) -> Patient:
+def in_world(patient: Patient, key: WorldKey) -> Patient:
+    """Return a patient in a world."""
     dosed, lesion, drugs, cells = key
     names: list[str] | None = None
     if dosed != "all":

@@ -5,6 +5,7 @@ import pytest
 
 from abscope.errors import CaseError
 from abscope.infer.attribution import RESPONSE_FRAC, Attribution, attribute
+from abscope.infer.case_model import FitOptions
 from abscope.infer.worlds import CAUSES, EVERYTHING, couples, edited, simulate_worlds
 from abscope.model.batch import CoreOptions
 from abscope.model.from_case import patients_from
@@ -65,7 +66,7 @@ def test_without_immune_coupling_only_the_own_dose_counts() -> None:
     for off in ("priming", "traffic", "immune_kill"):
         switches = Switches(**{off: False})
         assert not couples(switches)
-        got = attribute(case, PriorDraws(4, seed=3), options=CoreOptions(switches=switches))
+        got = attribute(case, PriorDraws(4, seed=3), options=FitOptions(switches=switches))
         for item in got.lesions:
             shares = item.share_draws_frac(0)
             for cause in ("dose_elsewhere", "drugs", "lymphocyte_dose"):
