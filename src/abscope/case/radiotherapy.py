@@ -46,11 +46,15 @@ ExposureClass = Literal["in_field", "partial", "low_dose", "out_of_field", "unkn
 
 
 class Boost(Record):
-    """A higher dose to part of the volume, within the same fractions or after them."""
+    """A higher dose to part of the volume, within the same fractions or after them.
+
+    ``part_frac`` is the share of the lesion that it covers.
+    """
 
     kind: Fact[Literal["simultaneous_integrated", "sequential"]] | None = None
     volume: Fact[str] | None = None
     lesions: tuple[Identifier, ...] = ()
+    part_frac: Share | None = None
     dose_per_fraction_gy: FractionDoseGy | None = None
     total_dose_gy: DoseGy | None = None
     n_fractions: Fact[Fractions] | None = None
