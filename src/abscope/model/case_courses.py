@@ -1,6 +1,6 @@
 """The fractions of a case in every draw: days, doses of lesions, doses of cells."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from abscope.blood.case_forecast import plan_with_organs, table_tier
 from abscope.blood.case_plan import CasePlan, case_plan
 from abscope.blood.planned import PlannedDose
 from abscope.case.clock import Clock
+from abscope.case.radiotherapy import RTPhase
 from abscope.case.record import Case
 from abscope.catalog.circulation import Sex
 from abscope.catalog.lymphocytes import lymphocyte_parameter
@@ -17,7 +18,13 @@ from abscope.dose.results import OrganDose
 from abscope.model.case_frame import CaseFrame
 from abscope.model.case_lesions import DrawnLesion
 from abscope.model.cell_doses import CellDoses, CellDraws, cell_doses, node_weights_frac
-from abscope.model.lesion_doses import CourseSetting, DrawnDose, PhaseView, lesion_dose
+from abscope.model.lesion_doses import (
+    CourseSetting,
+    DrawnDose,
+    PhaseView,
+    follows,
+    lesion_dose,
+)
 from abscope.model.patient import BinnedDose, Fraction
 from abscope.model.prior_draws import PriorDraws
 
@@ -155,7 +162,7 @@ def drawn_courses(
     lesions, prior = setting.lesions, setting.prior
     weights = node_weights_frac(lesions)
     sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
-    phases = []
+    phases: list[DrawnPhase] = []
     for view in _views(plan, frame, prior):
         told: list[str] = []
         doses = tuple(lesion_dose(case, item, view, setting=setting, told=told) for item in lesions)
@@ -168,7 +175,8 @@ def drawn_courses(
             node_weight_frac=weights,
             prior=prior,
         )
-        days, guessed = _days(view, prior), view.plan.body.tier == "guess"
+        before = next((p.days_d for p in phases if f"{p.phase} boost" == view.phase.id), None)
+        days, guessed = _days(view, prior, before), view.plan.body.tier == "guess"
         phases.append(
             DrawnPhase(
                 view.course.id, view.phase.id, days, doses, cells, tuple(dict.fromkeys(told)),
@@ -183,6 +191,17 @@ def _notes(plan: CasePlan, frame: CaseFrame) -> tuple[tuple[str, str, str], ...]
     course_of = {phase.id: course.id for course in frame.courses for phase in course.phases}
     course_of |= {course.id: course.id for course in frame.courses}
     lines = [*plan.notes, *(f"{text}: not simulated" for text in plan.skipped)]
+    names = {item.name for item in plan.planned}
+    lines += [
+        f"{phase.id}: the boost that follows it is not simulated beside the organ doses that are "
+        "given; record it as a phase"
+        for course in frame.courses
+        for phase in course.phases
+        if follows(phase)
+        and phase.id in names
+        and f"{phase.id} boost" not in names
+        and all(item.body.tier != "guess" for item in plan.planned if item.name == phase.id)
+    ]
     named = [(text.split(":")[0].split(",")[0], text) for text in lines]
     return tuple((course_of[name], name, text) for name, text in named if name in course_of)
 
@@ -197,6 +216,7 @@ def _views(plan: CasePlan, frame: CaseFrame, prior: PriorDraws) -> list[PhaseVie
             for phase in course.phases
             if phase.id in planned and planned[phase.id].prescribed_gy is not None
         ]
+        phases = [one for phase in phases for one in _with_boost(phase, planned)]
         total = sum(float(np.mean(planned[phase.id].n_fractions)) for phase in phases)
         for place, phase in enumerate(phases):
             item = planned[phase.id]
@@ -205,6 +225,24 @@ def _views(plan: CasePlan, frame: CaseFrame, prior: PriorDraws) -> list[PhaseVie
             dose = chosen * (item.prescribed_gy or 0.0)
             out.append(PhaseView(course, phase, item, dose, place, len(phases), total))
     return out
+
+
+def _with_boost(phase: RTPhase, planned: Mapping[str, PlannedDose]) -> tuple[RTPhase, ...]:
+    """Return a phase, and its boost as a phase of its own where that follows it.
+
+    A boost within the same fractions stays with the phase.
+    """
+    boost = phase.boost
+    if boost is None or not follows(phase):
+        return (phase,)
+    alone = phase.model_copy(update={"boost": None})
+    after = f"{phase.id} boost"
+    if after not in planned:
+        return (alone,)
+    own = {"id": after, "boost": boost, "pauses": (), "lattice": None}
+    if boost.lesions:
+        own |= {"targets": boost.lesions, "targets_uncertain": ()}
+    return alone, phase.model_copy(update=own)
 
 
 def _factor(view: PhaseView, prior: PriorDraws) -> Floats:
@@ -227,10 +265,15 @@ def _open(view: PhaseView, prior: PriorDraws) -> Floats:
     return hit
 
 
-def _days(view: PhaseView, prior: PriorDraws) -> tuple[tuple[float, ...], ...]:
+def _days(
+    view: PhaseView, prior: PriorDraws, before_d: tuple[tuple[float, ...], ...] | None
+) -> tuple[tuple[float, ...], ...]:
+    """Return the days of a phase; one that follows begins after the last of ``before_d``."""
     item: PlannedDose = view.plan
     low, high = item.start_d
     start = prior.between(f"{view.phase.id} start", low=low, high=high)
+    if before_d is not None:
+        start = np.array([days[-1] + item.interval_d for days in before_d])
     number = np.asarray(item.n_fractions)[prior.choice(f"{view.phase.id} number", item.n_fractions)]
     weekday = prior.choice("weekday of day zero", range(_WORKDAYS))
     if item.weekday is not None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 from abscope.engine.declaration import Parameter
-from abscope.model.kill import BINS, OWN, SHARED, log_survival
+from abscope.model.kill import BINS, OWN, SHARED, survival
 from abscope.model.values import core_values
 
 __all__ = ["Sensitivity", "equal_effect_gy"]
@@ -56,7 +56,7 @@ class Sensitivity:
         """Return the share of viable cells that survives doses (n, any) in every draw."""
         x = SimpleNamespace(**{q.name: self.own[q.name][:, None] for q in OWN})
         p = SimpleNamespace(**{q.name: self.shared[q.name][:, None] for q in SHARED})
-        return np.asarray(np.exp(log_survival(dose_gy, x, p)))
+        return np.asarray(survival(dose_gy, x, p))
 
 
 def equal_effect_gy(

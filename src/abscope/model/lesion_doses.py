@@ -8,7 +8,7 @@ import numpy as np
 from abscope.blood.planned import PlannedDose
 from abscope.case.anatomy import SITES, relation
 from abscope.case.facts import Quantity
-from abscope.case.radiotherapy import Exposure, RTCourse, RTPhase
+from abscope.case.radiotherapy import Boost, Exposure, RTCourse, RTPhase
 from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
 from abscope.catalog.exposure import exposure_line
@@ -20,7 +20,7 @@ from abscope.model.kill import BINS
 from abscope.model.plan_doses import LesionHistogram, PlanDoses
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["CourseSetting", "DrawnDose", "PhaseView", "lesion_dose"]
+__all__ = ["CourseSetting", "DrawnDose", "PhaseView", "follows", "lesion_dose"]
 
 #: Share of the volume that has at least the dose of each entry of a computed exposure.
 _LEVELS = (("d2_dose_gy", 0.02), ("d50_dose_gy", 0.5), ("d95_dose_gy", 0.95), ("d98_dose_gy", 0.98))
@@ -230,20 +230,45 @@ def _as_target(
     mean = view.prescribed_gy * prior.near_normal(f"{name} mean", case_prior("target_mean"))
     if phase.lattice is not None:
         return _lattice(name, view, mean, prior, told)
-    boost = phase.boost
-    extra = boost.dose_per_fraction_gy if boost is not None else None
-    if (
-        boost is None
-        or extra is None
-        or not extra.candidates
-        or (boost.lesions and lesion.lesion.id not in boost.lesions)
-    ):
+    boost, lesion_id = phase.boost, lesion.lesion.id
+    if boost is None or (boost.lesions and lesion_id not in boost.lesions):
         return _uniform(mean)
-    told.append(f"{lesion.lesion.id}: the boosted core of {phase.id} has a share that is not known")
-    core = prior.spread(f"{name} core", case_prior("core_share"))
-    values = np.asarray(extra.candidates, float)
+    share = boost.part_frac.value if boost.part_frac is not None else None
+    if follows(phase):
+        if share is None:
+            told.append(f"{lesion_id}: the boost of {phase.id} is taken to cover all of it")
+            return _uniform(mean)
+        core, high, low = np.full(prior.n, share), mean, np.zeros(prior.n)
+        told.append(f"{lesion_id}: the boost of {phase.id} is taken to spare what it leaves out")
+        return DrawnDose(np.stack([high, low], 1), np.stack([core, 1.0 - core], 1))
+    values = _boost_gy(boost, view)
+    if not values.size:
+        told.append(f"{lesion_id}: the boost of {phase.id} has no dose on record and is left out")
+        return _uniform(mean)
+    if share is None:
+        told.append(f"{lesion_id}: the boosted core of {phase.id} has a share that is not known")
+        core = prior.spread(f"{name} core", case_prior("core_share"))
+    else:
+        core = np.full(prior.n, share)
     high = np.maximum(values[prior.choice(f"{name} boost", values)], mean)
     return DrawnDose(np.stack([high, mean], 1), np.stack([core, 1.0 - core], 1))
+
+
+def follows(phase: RTPhase) -> bool:
+    """Return whether a phase has a boost that comes after its fractions, not within them."""
+    boost = phase.boost
+    return boost is not None and boost.kind is not None and boost.kind.value == "sequential"
+
+
+def _boost_gy(boost: Boost, view: PhaseView) -> Floats:
+    """Return every version of the dose per fraction of a boost within the same fractions."""
+    each = boost.dose_per_fraction_gy
+    if each is not None and each.candidates:
+        return np.asarray(each.candidates, float)
+    total = boost.total_dose_gy
+    numbers = boost.n_fractions.candidates if boost.n_fractions is not None else ()
+    number = float(np.mean(numbers or view.plan.n_fractions))
+    return np.asarray(total.candidates if total is not None else (), float) / number
 
 
 def _lattice(

@@ -88,7 +88,7 @@ def has_size(found: Finding | None) -> bool:
 
 
 def region_volume_ml(name: str, drawn_ml: float, prior: PriorDraws) -> Floats:
-    """Return the volume (mL) of a region that somebody drew in every draw, with a reader's error."""
+    """Return the volume (mL) of a region that somebody drew, with the error of a reader."""
     return np.asarray(drawn_ml * np.exp(3.0 * reader_sd_frac() * prior.normal(f"{name} reader")))
 
 
