@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["BinnedDose", "Fraction", "Infusion", "LesionStart", "Patient", "Resection", "Seeding"]
+__all__ = [
+    "BinnedDose", "Fraction", "Infusion", "LesionStart", "Patient", "Resection", "Seeding",
+    "Transfusion",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +76,20 @@ class Seeding:
     volume_ml: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfusion:
+    """Lymphocytes that are given into the blood and stay: the patient's own, or of a match.
+
+    ``tumor_specific_frac`` of them are effectors against the tumor. Red cells without leukocytes
+    bring none, and what they dilute is balanced within a day: they are no event of the model. So
+    are leukocytes of a stranger, which are cleared within days.
+    """
+
+    day_d: float
+    lymphocytes_cells: float
+    tumor_specific_frac: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Patient:
     """One virtual or recorded patient; days count from the day zero of the case.
@@ -89,6 +106,7 @@ class Patient:
     infusions: tuple[Infusion, ...] = ()
     resections: tuple[Resection, ...] = ()
     seedings: tuple[Seeding, ...] = ()
+    transfusions: tuple[Transfusion, ...] = ()
     start_d: float
     horizon_d: float
     parameters: Mapping[str, float] = field(default_factory=dict)

@@ -176,6 +176,14 @@ def _named(patient: Patient) -> _Found:
         yield from _inside(patient, path, day)
         if lesion not in known:
             yield path, f"is of lesion '{lesion}'", "a lesion of the patient", "Correct the name."
+    for given in patient.transfusions:
+        yield from _inside(patient, "transfusion", given.day_d)
+        if not 0.0 <= given.lymphocytes_cells < math.inf:
+            what = f"{given.lymphocytes_cells:g} cells"
+            yield "transfusion", what, "0 cells or more", "Correct it."
+        if not 0.0 <= given.tumor_specific_frac <= 1.0:
+            what = f"a share of {given.tumor_specific_frac:g}"
+            yield "transfusion", what, "0 to 1", "Correct it."
     for one in patient.seedings:
         if not 0.0 < one.volume_ml < math.inf:
             yield "seeding", f"{one.volume_ml:g} ml", "a volume above 0 ml", "Correct it."

@@ -36,6 +36,7 @@ __all__ = [
     "Homing",
     "Lodging",
     "Passes",
+    "blood_volume_ul",
     "flow_shares",
     "lodging",
     "mode_scale",
@@ -50,6 +51,7 @@ Homing = Literal["lesion", "organ", "presence", "bronchial"]
 #: Organs whose blood passes the liver.
 _PORTAL = ("spleen", "pancreas", "stomach_esophagus", "small_intestine", "large_intestine")
 _MINUTES_PER_D = 1440.0
+_UL_PER_L = 1e6
 _SEXES: tuple[Sex, Sex] = get_args(Sex)
 
 
@@ -102,6 +104,18 @@ def _volume_ml(organ: str, sex: Sex | None) -> float:
 def _output_ml_per_min(sex: Sex | None) -> float:
     both = [circulation(one).cardiac_output_l_per_min.value for one in ((sex,) if sex else _SEXES)]
     return 1000.0 * sum(both) / len(both)
+
+
+@cache
+def blood_volume_ul(sex: str | None) -> float:
+    """Return the blood volume (uL) of the reference adult; the mean of both where unknown.
+
+    >>> round(blood_volume_ul("female") / 1e6, 2)
+    3.9
+    """
+    chosen = (sex,) if sex in _SEXES else _SEXES
+    both = [circulation(one).blood_volume_l.value for one in chosen]
+    return _UL_PER_L * sum(both) / len(both)
 
 
 @cache

@@ -249,6 +249,18 @@ def _events() -> tuple[Event, ...]:
             replicate=_anchor,
         ),
         Event(
+            name="transfusion",
+            meaning="Lymphocytes are given into the blood",
+            fields=(
+                Field("given_count", "1/uL", "rise of the lymphocyte count", r"\Delta L"),
+                Field("given_effectors", "Mcell", "effector T cells among them", r"\Delta B"),
+            ),
+            body=lambda body, p, e: {
+                "blood": body.blood + e.given_count,
+                "circulating": body.circulating + e.given_effectors,
+            },
+        ),
+        Event(
             name="bolus",
             meaning="An infusion that takes no time",
             fields=(

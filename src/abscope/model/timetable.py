@@ -11,6 +11,7 @@ from abscope.engine.batch import Events, Holds
 from abscope.model.dose_bins import equal_parts_table_gy
 from abscope.model.kill import BINS, DOSES
 from abscope.model.patient import BinnedDose, Infusion, Patient
+from abscope.model.routes import blood_volume_ul
 from abscope.model.values import AGENTS
 
 __all__ = ["events_of", "holds_of", "imprints"]
@@ -18,6 +19,7 @@ __all__ = ["events_of", "holds_of", "imprints"]
 #: The recorded volumes are set this long before the start, since an observation at the start sees
 #: the state before the events of its instant; a lesion grows by less than 1e-7 of itself meanwhile.
 _ANCHOR_LEAD_D = 1e-6
+_CELLS_PER_MCELL = 1e6
 
 
 def imprints(patient: Patient, gain: Floats) -> Floats:
@@ -48,7 +50,7 @@ def events_of(patients: Sequence[Patient], *, run_in_d: float, draws: int) -> tu
     most = max(len(patient.lesions) for patient in patients)
     table = partial(_events, draws=draws)
     rows = [_fraction_rows(patients, most), _resection_rows(patients, most)]
-    rows += [_seeding_rows(patients, most), _bolus_rows(patients)]
+    rows += [_seeding_rows(patients, most), _bolus_rows(patients), _transfusion_rows(patients)]
     if run_in_d > 0.0:
         rows.insert(0, _anchor_rows(patients, most))
     return tuple(table(*one) for one in rows if len(one[1]))
@@ -146,6 +148,19 @@ def _seeding_rows(patients: Sequence[Patient], most: int) -> _Rows:
             begun[place[one.lesion]] = one.volume_ml
             rows.append((i, one.day_d, begun))
     return _per_lesion("seeding", "begun", rows)
+
+
+def _transfusion_rows(patients: Sequence[Patient]) -> _Rows:
+    rows = [(i, patient.sex, one) for i, patient in enumerate(patients)
+            for one in patient.transfusions]  # fmt: skip
+    counts = [one.lymphocytes_cells / blood_volume_ul(sex) for _, sex, one in rows]
+    effectors = [
+        one.lymphocytes_cells * one.tumor_specific_frac / _CELLS_PER_MCELL for *_, one in rows
+    ]
+    fields: dict[str, list[float] | list[Floats] | Floats] = {
+        "given_count": counts, "given_effectors": effectors,
+    }  # fmt: skip
+    return "transfusion", [i for i, *_ in rows], [one.day_d for *_, one in rows], fields
 
 
 def _bolus_rows(patients: Sequence[Patient]) -> _Rows:
