@@ -19,7 +19,7 @@ rest own.
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import exp, named
+from abscope.engine.functions import exp, maximum, named
 from abscope.model.kill import binned_mean
 
 __all__ = ["SHARED", "brake", "effector_rates", "effectors_after"]
@@ -60,13 +60,14 @@ def effector_rates(
     """
     braked, occupancy = checked
     drive = dying_frac / (dying_frac + p.spread_half) * (1.0 - p.spread_stopped * braked)
-    spread = p.spread * x.effector * drive * suppression / (1.0 + x.effector / p.spread_room)
+    present = maximum(x.effector, 0.0)  # the error of a step must not divide
+    spread = p.spread * present * drive * suppression / (1.0 + present / p.spread_room)
     tired = p.tiring * braked * x.effector
     roused = p.rousing * p.pd1_effect * occupancy * x.exhausted
     return {
         "effector": arrival + spread - p.effector_loss * x.effector - tired + roused,
         "exhausted": tired - roused - p.exhausted_loss * x.exhausted,
-        "pdl1": p.pdl1_rate * (x.effector / (x.effector + p.pdl1_half) - x.pdl1),
+        "pdl1": p.pdl1_rate * (present / (present + p.pdl1_half) - x.pdl1),
     }
 
 

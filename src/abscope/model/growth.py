@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from abscope.engine.declaration import Parameter
-from abscope.engine.functions import log, power
+from abscope.engine.functions import log, maximum, power
 
 __all__ = ["LAWS", "OWN", "SHARED", "births", "deaths"]
 
@@ -64,12 +64,16 @@ LAWS: Mapping[str, tuple[_Room | None, tuple[Parameter, ...], tuple[Parameter, .
 
 
 def births(law: str, x: Any, volume: Any, p: Any) -> Any:
-    """Return the growth of viable tumor under a law of ``LAWS``, in mL/d."""
-    room = LAWS[law][0]
+    """Return the growth of viable tumor under a law of ``LAWS``, in mL/d.
+
+    What the error of a step puts below zero does not grow: with the sign of a lesion of less than
+    the tolerance, a year of growth would carry it far below.
+    """
+    room, alive = LAWS[law][0], maximum(x.viable, 0.0)
     if room is None:
-        return (x.growth + p.turnover) * x.viable
+        return (x.growth + p.turnover) * alive
     relative = room(volume, x, p) / room(p.reference_volume * x.part, x, p)
-    return (x.growth * relative + p.turnover) * x.viable
+    return (x.growth * relative + p.turnover) * alive
 
 
 def deaths(x: Any, p: Any) -> Any:

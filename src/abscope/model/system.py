@@ -212,8 +212,12 @@ def _resect(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
 
 
 def _anchor(x: Any, body: Any, p: Any, e: Any) -> Mapping[str, Any]:
-    scale = e.volume / maximum(_volume(x), p.speck)
-    return {name: getattr(x, name) * scale for name in ("viable", "doomed", "debris", "scar")}
+    parts = {
+        name: maximum(getattr(x, name), 0.0) for name in ("viable", "doomed", "debris", "scar")
+    }
+    parts["viable"] = parts["viable"] + p.speck  # a lesion below one cell is one
+    whole = sum(parts.values())
+    return {name: e.volume * part / whole for name, part in parts.items()}
 
 
 def _events() -> tuple[Event, ...]:

@@ -267,3 +267,24 @@ def test_switches_change_what_they_should():
     assert off(priming=False)["circulating_mcell"].max() == 0.0
     bare = off(immune_kill=False)["volume_ml"][0, :, 1]
     assert off(traffic=False)["volume_ml"][0, :, 1] == pytest.approx(bare, rel=1e-6)
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-5])
+@pytest.mark.parametrize("growth", [0.04, 0.1])
+def test_lesions_of_less_than_a_cell_before_the_start_end_nobody(growth, rtol):
+    """A year before they are below the tolerance: an error below zero must neither grow nor stay.
+
+    It ended 6 of these 16 at 1e-3, and others began with a fraction of the recorded volume.
+    """
+    cohort = [
+        patient(
+            ("lung", v), ("liver", 2 * v), ("muscle", 20.0),
+            parameters={"growth": growth, "naive_pool": n},
+        )
+        for v in (0.05, 0.2, 1.0, 5.0)
+        for n in (0.4, 10.0, 40.0, 300.0)
+    ]  # fmt: skip
+    found = simulate_patients(cohort, observe_at_d=[0.0, 50.0], settings=Settings(rtol=rtol))
+    assert found.failures() == ()
+    recorded = [[one.volume_ml for one in each.lesions] for each in cohort]
+    assert found["volume_ml"][:, 0] == pytest.approx(np.array(recorded), rel=1e-6)
