@@ -1,5 +1,6 @@
 """The circulation of one patient: reference adult, own edits, blood volume from the body."""
 
+from functools import cache
 from pathlib import Path
 
 from abscope.blood.network import Network, network_of
@@ -47,6 +48,7 @@ def nadler_blood_volume_l(*, sex: Sex, height_cm: float, weight_kg: float) -> fl
     return cubed * height_m**3 + weight * weight_kg + constant
 
 
+@cache
 def reference_network(sex: Sex) -> Network:
     """Return the network of the ICRP-89 reference adult; ModelError for another word.
 
