@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,8 +39,11 @@ _OPEN = ("/static/", "/login")
 _UPLOADS = ("/import", "/dose", "/project")
 
 
-class _TooLargeError(Exception):
+class _TooLargeError(HTTPException):
     """The body went past its bound while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "the request is larger than its bound")
 
 
 class Guard:

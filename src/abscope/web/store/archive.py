@@ -10,7 +10,7 @@ from typing import IO, Any
 import abscope
 from abscope.errors import Problem, TableError
 from abscope.web.store.atomic import digest, now, write_bytes
-from abscope.web.store.paths import OWN_FOLDER, Layout
+from abscope.web.store.paths import OWN_FOLDER, Layout, fits_name
 from abscope.web.store.project import Project
 
 __all__ = ["Taken", "export_project", "import_project"]
@@ -112,7 +112,7 @@ def _safe(name: str) -> bool:
     plain = "\\" not in name and ":" not in name and not name.startswith("/")
     inside = all(part not in ("..", ".") for part in parts)
     if len(parts) == 1:
-        return plain and inside and name.endswith((".yaml", ".yml")) and not name.startswith(".")
+        return plain and inside and name.endswith((".yaml", ".yml")) and fits_name(name)
     first = parts[0] in ("dose", "runs")
     own = parts[0] == OWN_FOLDER and len(parts) > 2 and parts[1] in ("history", "drafts")
     return plain and inside and (first or own)

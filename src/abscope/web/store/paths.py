@@ -6,7 +6,7 @@ from pathlib import Path
 
 from abscope.errors import Problem, UsageError
 
-__all__ = ["OWN_FOLDER", "Layout", "check_name"]
+__all__ = ["OWN_FOLDER", "Layout", "check_name", "fits_name"]
 
 #: The folder of a project that holds what abscope keeps beside the case files.
 OWN_FOLDER = ".abscope"
@@ -59,7 +59,7 @@ class Layout:
 
 def check_name(name: str) -> str:
     """Return the name of a case file without its ending; raise UsageError for an unfit one."""
-    if not _NAME.fullmatch(name) or name != name.strip() or ".." in name:
+    if not _fits(name):
         raise UsageError(
             Problem(
                 "case name",
@@ -69,3 +69,12 @@ def check_name(name: str) -> str:
             )
         )
     return name
+
+
+def fits_name(file: str) -> bool:
+    """Return whether a file of a project may have this name."""
+    return _fits(file.rpartition(".")[0])
+
+
+def _fits(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and name == name.strip() and ".." not in name

@@ -13,7 +13,7 @@ from abscope.web.store.conflict import ConflictError
 from abscope.web.store.drafts import Drafts
 from abscope.web.store.history import History, Version
 from abscope.web.store.index import Entry, Index
-from abscope.web.store.paths import Layout, check_name
+from abscope.web.store.paths import Layout, check_name, fits_name
 
 __all__ = ["Project", "Shown"]
 
@@ -48,7 +48,7 @@ class Project:
         """Return the case files of the project by name."""
         found: dict[str, Path] = {}
         for path in sorted(self.layout.folder.iterdir()):
-            if path.suffix in (".yaml", ".yml") and not path.name.startswith(".") and _plain(path):
+            if path.suffix in (".yaml", ".yml") and fits_name(path.name) and path.is_file():
                 found.setdefault(path.stem, path)
         return found
 
@@ -139,11 +139,3 @@ class Project:
         version = self.history.add(name, text, who=who, note=note, state="writing")
         write_bytes(self.layout.case(name), text)
         return self.history.mark(name, version, "saved")
-
-
-def _plain(path: Path) -> bool:
-    try:
-        check_name(path.stem)
-    except UsageError:
-        return False
-    return path.is_file()
