@@ -28,12 +28,44 @@ def test_json_differs_without_the_course_and_without_the_mechanism(inside: Call)
     assert whole["ok"]
     assert dropped["dropped"] == ["RT2"]
     assert off["without"] == ["low-dose-stroma"]
-    last = [
-        found["lesions"][0]["visits"][0]["volume_ml"]["median"] for found in (whole, dropped, off)
-    ]
-    assert last[0] < 0.5 * last[1]
-    assert last[2] != last[0]
+    first = [found["lesions"][0]["visits"][0] for found in (whole, dropped, off)]
+    assert "ratio_frac" not in first[0]
+    assert first[1]["ratio_frac"]["low"] >= 1.0  # M12 is larger in every draw without its dose
+    assert first[1]["ratio_frac"]["median"] > 1.05
+    assert first[2]["ratio_frac"]["high"] > 1.0
+    assert first[0]["volume_ml"]["median"] < first[1]["volume_ml"]["median"]
     assert inside(*base).json == whole
+
+
+def test_text_says_what_was_left_out_and_what_that_changes(inside: Call) -> None:
+    base = ("simulate", "fong2025-melanoma", *FEW)
+    done = inside(*base, "--drop", "RT2", "--without", "low-dose-stroma", "--without", "memory")
+    assert "seed 1, without RT2, low-dose-stroma, memory" in done.out
+    said = "Without RT2, low-dose-stroma, memory: the volume as a multiple of that with everything"
+    assert said in done.out
+    assert "as a multiple" not in inside(*base).out
+
+
+def test_two_lung_nodules_have_their_shares_under_four_modes(inside: Call) -> None:
+    """The lung lesions of the breast case, side by side in the text, and in the JSON object."""
+    done = inside("simulate", "kim2021-breast", *FEW)
+    head, row = (
+        next(line for line in done.out.splitlines() if line.split()[:2] == [word, second])
+        for word, second in (("lesion", "lesion"), ("L01", _share(done.out, "L01")))
+    )
+    assert head.split() == ["lesion", "lesion", "organ", "presence", "bronchial"]
+    assert len(row.split()) == 5
+    lesion = inside("simulate", "kim2021-breast", *FEW, "--json").json["lesions"][0]
+    shares = lesion["share_frac"]
+    assert lesion["lesion"] == "L01"
+    assert shares["presence"] > shares["organ"] > shares["lesion"] > shares["bronchial"] > 0.0
+
+
+def _share(text: str, lesion: str) -> str:
+    """Return the first share of a lesion in the table of shares."""
+    table = text.split("Share of the T cells")[1]
+    line = next(line for line in table.splitlines() if line.split()[:1] == [lesion])
+    return line.split()[1]
 
 
 def test_table_and_figures_are_written_and_not_overwritten(inside: Call, tmp_path: Path) -> None:

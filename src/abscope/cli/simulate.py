@@ -131,13 +131,15 @@ def _write(
 
 
 def _lines(found: "Expectation") -> Iterator[str]:
+    from abscope.model.expectation_rows import switched_off
+
     options = found.options
     yield f"{found.case_id}: research use only"
     yield f"! {found.scope}"
-    off = ", ".join(options.without)
+    out = ", ".join((*options.without, *switched_off(options.switches)))
     yield (
         f"abscope-core, homing by {options.homing}, {options.draws} draws, seed {options.seed}"
-        + (f", without {off}" if off else "")
+        + (f", without {out}" if out else "")
     )
     yield f"Doses: {found.doses_from}"
     if found.failed:
@@ -161,6 +163,15 @@ def _lines(found: "Expectation") -> Iterator[str]:
         for item in found.lesions
     ]
     yield from (f"  {line}" for line in table(rows, head=("lesion", *head[2:])))
+    if out:
+        yield ""
+        yield f"Without {out}: the volume as a multiple of that with everything, draw by draw"
+        rows = [
+            (item.lesion, *(_range(item.ratio_frac.at(visit.place)) for visit in found.visits))
+            for item in found.lesions
+            if item.ratio_frac is not None
+        ]
+        yield from (f"  {line}" for line in table(rows, head=("lesion", *head[2:])))
     yield ""
     yield "Lymphocytes per microliter"
     rows = [tuple(_counts(found.alc_per_ul.at(visit.place)) for visit in found.visits)]

@@ -1,7 +1,7 @@
 """What the model expects of a case: bands over draws from the prior, per lesion and for blood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import get_args
 
@@ -12,11 +12,14 @@ from abscope.case.record import Case
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem, UsageError
 from abscope.model.batch import CoreOptions
+from abscope.model.case_checks import check_case
+from abscope.model.case_draws import CaseDraws
 from abscope.model.case_lesions import grouped
-from abscope.model.from_case import can_be_simulated, patients_of
+from abscope.model.from_case import can_be_simulated
 from abscope.model.lesion_sizes import diameter_mm
 from abscope.model.patient import Patient
 from abscope.model.plan_doses import PlanDoses
+from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing, lodging, omega
 from abscope.model.switches import Switches
 
@@ -83,7 +86,8 @@ class LesionExpectation:
     ``volume_ml`` is of all its members together; ``change_frac`` that of the diameter of a sphere
     of this volume, against the start. ``dose_gy`` is the mean dose of all fractions, over draws.
     ``share_frac`` has the mean share of homing T cells at the start by mode, ``recorded`` the
-    changes on record.
+    changes on record. ``ratio_frac`` is the volume over that of the same draw with nothing left
+    out or switched off, None where nothing is.
     """
 
     lesion: str
@@ -96,6 +100,7 @@ class LesionExpectation:
     share_frac: dict[str, float]
     recorded: tuple[RecordedChange, ...]
     volume_draws_ml: Floats = field(repr=False)
+    ratio_frac: Band | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,27 +143,33 @@ def expect_case(
 
     options = options or ExpectationOptions()
     _check(options)
-    patients = patients_of(
-        case, draws=options.draws, seed=options.seed, without=options.without, doses=doses
-    )
+    check_case(case, without=options.without)
+    prior = PriorDraws(options.draws, seed=options.seed)
+    prepared = CaseDraws(case, prior, doses=doses)
+    patients = prepared.patients(without=options.without)
     visits, days = visit_days(case, patients)
     start = np.array([patient.start_d for patient in patients])
-    found = simulate_patients(
-        patients,
-        observe_at_d=np.maximum(days, start[:, None]),
-        options=CoreOptions(switches=options.switches, homing=options.homing),
-    )
+    seen = np.maximum(days, start[:, None])
+    core = CoreOptions(switches=options.switches, homing=options.homing)
+    found = simulate_patients(patients, observe_at_d=seen, options=core)
     if not found.ok.any():
         what = f"no draw could be finished: {'; '.join(found.failures()[:3])}"
         raise ModelError(Problem(case.id, what, "a trajectory", "Report it with the case."))
     begun = (days >= np.floor(start)[:, None]) & found.ok[:, None]
     shares = {mode: _shares(patients, mode) for mode in get_args(Homing)}
+    volume = np.where(begun[..., None], found["volume_ml"], np.nan)
+    whole = None
+    every = Switches(growth=options.switches.growth)
+    if options.without or options.switches != every:
+        other = simulate_patients(
+            prepared.patients(), observe_at_d=seen, options=replace(core, switches=every)
+        )
+        whole = np.where((begun & other.ok[:, None])[..., None], other["volume_ml"], np.nan)
     return Expectation(
         case_id=case.id,
         options=options,
         days_d=days,
-        lesions=_lesions(case, patients, np.where(begun[..., None], found["volume_ml"], np.nan),
-                         shares, found["volume_ml"][:, 0]),
+        lesions=_lesions(case, patients, volume, shares, found["volume_ml"][:, 0], whole),
         visits=visits,
         alc_per_ul=_band(np.where(begun, found["alc_per_ul"], np.nan)),
         pd1_occupancy_frac=_band(np.where(begun, found["pd1_occupancy_frac"], np.nan)),
@@ -240,6 +251,7 @@ def _lesions(
     volume_ml: Floats,
     shares: dict[str, list[Floats]],
     first_ml: Floats,
+    whole_ml: Floats | None,
 ) -> tuple[LesionExpectation, ...]:
     places = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
     names = dict.fromkeys(name for place in places for name in place)
@@ -274,9 +286,17 @@ def _lesions(
                 },
                 recorded=_recorded(case, name, latest),
                 volume_draws_ml=total,
+                ratio_frac=None if whole_ml is None else _ratio(total, whole_ml, mine),
             )
         )
     return tuple(out)
+
+
+def _ratio(total_ml: Floats, whole_ml: Floats, mine: Sequence[list[int]]) -> Band:
+    """Return the volume over that of the same draw with nothing left out."""
+    whole = np.stack([whole_ml[k][:, rows].sum(axis=1) for k, rows in enumerate(mine)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _band(np.where(whole > 0.0, total_ml / whole, np.nan))
 
 
 def _recorded(case: Case, lesion: str, latest_d: float) -> tuple[RecordedChange, ...]:

@@ -10,7 +10,7 @@ from abscope.errors import Problem, UsageError
 from abscope.model.expectation import Band, Expectation, LesionExpectation
 from abscope.model.switches import Switches
 
-__all__ = ["DRAW_COLUMNS", "draw_rows", "plain_expectation", "switches_without"]
+__all__ = ["DRAW_COLUMNS", "draw_rows", "plain_expectation", "switched_off", "switches_without"]
 
 #: The columns of the table of draws.
 DRAW_COLUMNS = ("draw", "lesion", "day_d", "volume_ml")
@@ -38,20 +38,25 @@ def switches_without(names: tuple[str, ...]) -> Switches:
     return replace(Switches(), **off)
 
 
+def switched_off(switches: Switches) -> tuple[str, ...]:
+    """Return the names of the mechanisms that are off, as a person writes them.
+
+    >>> switched_off(Switches(low_dose_stroma=False))
+    ('low-dose-stroma',)
+    """
+    names = [field.name for field in fields(switches)]
+    return tuple(name.replace("_", "-") for name in names if getattr(switches, name) is False)
+
+
 def plain_expectation(found: Expectation) -> dict[str, Any]:
     """Return an expectation as values that JSON can hold; None stands where no draw had begun."""
     options = found.options
-    off = [
-        field.name.replace("_", "-")
-        for field in fields(options.switches)
-        if getattr(options.switches, field.name) is False
-    ]
     return {
         "model": "abscope-core",
         "homing": options.homing,
         "draws": options.draws,
         "seed": options.seed,
-        "without": off,
+        "without": list(switched_off(options.switches)),
         "dropped": list(options.without),
         "failed_draws": found.failed,
         "scope": found.scope,
@@ -80,6 +85,11 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
                 "day_d": visit.day_d,
                 "volume_ml": _three(lesion.volume_ml.at(visit.place)),
                 "change_frac": _three(lesion.change_frac.at(visit.place)),
+                **(
+                    {}
+                    if lesion.ratio_frac is None
+                    else {"ratio_frac": _three(lesion.ratio_frac.at(visit.place))}
+                ),
             }
             for visit in found.visits
         ],
