@@ -1,28 +1,37 @@
 """How far ``abscope-core`` at the default tolerance is from SciPy's LSODA at 1e-10.
 
-    python verification/against_lsoda.py --patients 1000 --workers 4
+    python verification/against_lsoda.py --patients 1000 --workers 4 --rows rows.jsonl
 
-Random patients (`random_patients`) with every kind of event, with a run-in of 30 days. The error of
+Every patient is a line of the file of rows as soon as it is done; the same command goes on where it
+was stopped, and starts anew only under another name where the seed or the model is another. Random
+patients (`random_patients`) with every kind of event, with a run-in of 30 days. The error of
 an observable is |ours - LSODA| / (|LSODA| + floor), the largest over times and lesions of a
 patient; the floor is what stands for nothing: 1e-3 of the scale of the state that is seen.
 """
 
 import argparse
+import hashlib
+import json
 import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
+from abscope.engine.equations import equations
 from abscope.engine.reference import reference
 from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.patient import Patient
 from abscope.model.run import simulate_patients
 from abscope.model.system import core_system
+from abscope.model.values import core_values
 from random_patients import HORIZON_D, random_patients
 
-__all__ = ["ALLOWED", "ALLOWED_99", "DAYS_D", "FLOOR", "errors_of", "quantiles"]
+__all__ = [
+    "ALLOWED", "ALLOWED_99", "DAYS_D", "FLOOR", "errors_of", "model_mark", "quantiles", "rows_of",
+]  # fmt: skip
 
 ALLOWED, ALLOWED_99 = 1e-3, 2e-4
 DAYS_D = (5.0, 20.0, 45.0, 80.0, HORIZON_D)
@@ -67,9 +76,33 @@ def quantiles(errors: np.ndarray) -> tuple[float, float, float]:
     return float(np.median(errors)), float(np.percentile(errors, 99)), float(errors.max())
 
 
-def _one(given: tuple[int, int]) -> dict[str, np.ndarray]:
+def _one(given: tuple[int, int]) -> dict[str, float]:
     number, seed = given
-    return errors_of([random_patients(number + 1, seed=seed)[number]])
+    found = errors_of([random_patients(number + 1, seed=seed)[number]])
+    return {"patient": number, **{name: float(errors[0]) for name, errors in found.items()}}
+
+
+def model_mark() -> str:
+    """Return a mark of the equations and of the ranges that patients are drawn from."""
+    text = equations(core_system()) + repr(sorted(core_values().items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def rows_of(path: Path, *, seed: int) -> dict[int, dict[str, float]]:
+    """Return the rows of a file by patient; ValueError where it is of another seed or model.
+
+    A last line that was cut short is left out.
+    """
+    head = {"seed": seed, "model": model_mark()}
+    if not path.exists():
+        path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+        return {}
+    first, *lines = path.read_text(encoding="utf-8").split("\n")
+    if json.loads(first) != head:
+        raise ValueError(f"{path} is of {first}, this run of {json.dumps(head)}: name another file")
+    rows = [json.loads(line) for line in lines if line.endswith("}")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in (head, *rows)), encoding="utf-8")
+    return {row["patient"]: row for row in rows}
 
 
 def main() -> None:
@@ -78,16 +111,23 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=Path, default=Path("against_lsoda.jsonl"))
     given = parser.parse_args()
+    rows = rows_of(given.rows, seed=given.seed)
     errors_of(random_patients(1, seed=given.seed))  # compiles before the workers ask for it
-    began, work = time.time(), [(k, given.seed) for k in range(given.patients)]
-    found = []
-    with ProcessPoolExecutor(given.workers, multiprocessing.get_context("spawn")) as pool:
-        for one in pool.map(_one, work, chunksize=2):
-            found.append(one)
-            if len(found) % 100 == 0 or len(found) == given.patients:
-                print(f"\n{len(found)} patients, seed {given.seed}, {time.time() - began:.0f} s\n")
-                _print({name: np.concatenate([one[name] for one in found]) for name in found[0]})
+    began = time.time()
+    left = [(k, given.seed) for k in range(given.patients) if k not in rows]
+    with (
+        given.rows.open("a", encoding="utf-8") as out,
+        ProcessPoolExecutor(given.workers, multiprocessing.get_context("spawn")) as pool,
+    ):
+        for row in pool.map(_one, left):
+            print(json.dumps(row), file=out, flush=True)
+            rows[int(row["patient"])] = row
+    kept = [rows[k] for k in range(given.patients)]
+    took = f"{len(left)} of them now, {time.time() - began:.0f} s"
+    print(f"\n{len(kept)} patients, seed {given.seed}, {took}\n")
+    _print({name: np.array([row[name] for row in kept]) for name in FLOOR})
 
 
 def _print(table: dict[str, np.ndarray]) -> None:

@@ -4,11 +4,13 @@ The rung is an independent implementation; `verification/against_lsoda.py` is th
 1000 patients over longer times, its result is in docs/explanation/model-accuracy.md.
 """
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from against_lsoda import ALLOWED, FLOOR, errors_of
+from against_lsoda import ALLOWED, FLOOR, errors_of, rows_of
 from convergence import convergence
 from random_patients import random_patients
 
@@ -51,3 +53,14 @@ def test_the_error_follows_the_order_of_the_method():
     (_, few, large), (_, many, small) = rows
     order = np.log(large / small) / np.log(many / few)
     assert 3.2 < order < 5.0
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    assert rows_of(path, seed=1) == {}
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps({"patient": 0, "volume_ml": 1e-6}) + '\n{"patient": 1, "vol')
+    assert rows_of(path, seed=1) == {0: {"patient": 0, "volume_ml": 1e-6}}
+    assert path.read_text(encoding="utf-8").endswith("}\n")
+    with pytest.raises(ValueError, match="name another file"):
+        rows_of(path, seed=2)
