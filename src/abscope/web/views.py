@@ -31,6 +31,7 @@ STEPS = (
     Step("response", "Response", "What the scans say, with reasons"),
     Step("blood", "Blood", "Lymphocytes, measured and expected"),
     Step("expectation", "Model", "What the model expects"),
+    Step("what-if", "What if", "What another treatment would have done"),
     Step("report", "Report", "Everything, to print or send"),
 )
 

@@ -17,6 +17,7 @@ from abscope.web.reading import Opened
 from abscope.web.rooms import OpenedHere, Rooms, RoomsHere, ShelfName, ShownHere
 from abscope.web.shapes import ERRORS, Answer
 from abscope.web.views import step_figures
+from abscope.web.what_if import Prepared, prepared_job
 
 __all__ = [
     "blood",
@@ -29,10 +30,11 @@ __all__ = [
     "router",
     "table",
     "timeline",
+    "what_if",
 ]
 
 router = APIRouter(responses=ERRORS, tags=["results"])
-_STEPS = ("timeline", "response", "blood", "expectation", "dose")
+_Change = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/{shelf}/{name}/timeline", response_model=Answer)
@@ -119,6 +121,37 @@ def dose(shelf: ShelfName, shown: ShownHere, opened: OpenedHere, rooms: RoomsHer
         return fine({"shelf": shelf, "dose": None, "job": None})
     job = dose_job(rooms.jobs, opened, files)
     return fine({"shelf": shelf, "dose": None, "job": job.to_dict()})
+
+
+@router.get("/{shelf}/{name}/what-if", response_model=Answer)
+def what_if(
+    shelf: ShelfName,
+    opened: OpenedHere,
+    rooms: RoomsHere,
+    change: Annotated[list[_Change] | None, Query(max_length=20)] = None,
+) -> JSONResponse:
+    """Return what changes would have done, as `abscope whatif --json` does for each scenario.
+
+    `change` is a line such as `set rt.RT2: 3 x 8 Gy`, `drop RT1b`, `add rt liver 0.5 Gy x 4` or
+    `shift pembrolizumab -21d`; it may be repeated. Without one, only the controls are returned.
+    `job` is there while the case is being prepared; `found` is null until it is ready.
+    """
+    read = dose_read(rooms.jobs, rooms.project.layout, opened)
+    case = opened.case if read is None else read.material.case
+    job = prepared_job(rooms.jobs, opened, case, str(id(read)))
+    job.ended.wait(_PATIENCE_S)
+    if job.problems:
+        raise UsageError(job.problems)
+    asked = [line for line in change or [] if line.strip()]
+    prepared = job.result
+    if not isinstance(prepared, Prepared):
+        return fine({"shelf": shelf, "found": None, "controls": None, "job": job.to_dict()})
+    found = prepared.ask(asked) if asked else None
+    return fine({"shelf": shelf, "found": found, "controls": prepared.controls(), "job": None})
+
+
+#: A prepared case answers in a tenth of a second; the first question waits this long.
+_PATIENCE_S = 20.0
 
 
 @router.get("/{shelf}/{name}/tables/{table}.csv", response_class=Response)

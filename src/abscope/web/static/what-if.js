@@ -1,0 +1,177 @@
+// What if: sliders write lines of change; one question is in flight, and the last one always wins.
+const waiting = document.querySelector("[data-wait]");
+if (waiting?.querySelector("progress")) {
+  const look = async () => {
+    const answer = await fetch(waiting.dataset.wait), data = await answer.json();
+    if (!data.ok) { waiting.querySelector("[data-words]").textContent = data.error; return; }
+    waiting.querySelector("[data-words]").textContent = data.job.words;
+    if (data.job.done_frac) waiting.querySelector("progress").value = data.job.done_frac;
+    if (["waiting", "running"].includes(data.job.state)) setTimeout(look, 300);
+    else if (data.job.state !== "cancelled") location.reload();
+  };
+  setTimeout(look, 200);
+  waiting.querySelector("[data-cancel]").addEventListener("click", () => fetch(`${waiting.dataset.wait}/cancel`, { method: "POST" }));
+}
+
+const ask = document.querySelector("[data-ask]");
+const percent = (value) => {
+  const whole = Math.round(value * 100);
+  return `${whole > 0 ? "+" : whole < 0 ? "−" : ""}${Math.abs(whole)} %`;
+};
+// A line names a phase, or a course that has one phase only.
+const named = (form, id) => form.querySelector(`[data-phase="${CSS.escape(id)}"], [data-course="${CSS.escape(id)}"]`);
+const span = (one) => `${percent(one.median)} (${percent(one.low)} to ${percent(one.high)})`;
+const color = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+
+class Picture {
+  constructor(place, role) { this.place = place; this.role = role; this.plot = null; }
+  draw(days, row) {
+    this.place.closest("figure").hidden = !row;
+    if (!row) return;
+    const ends = (who, end) => [0, ...row.change_frac.map((one) => (one ? one[who][end] : null))];
+    const data = [days];
+    for (const who of ["delivered", "scenario"]) for (const end of ["low", "high", "median"]) data.push(ends(who, end));
+    if (this.plot) { this.plot.setData(data); return; }
+    const ink = color("ink"), muted = color("muted"), own = color(this.role), grid = { stroke: color("rule"), width: 1 };
+    const edge = (stroke) => ({ stroke, width: 0, points: { show: false } });
+    const axis = { stroke: muted, grid, ticks: grid, font: "12px system-ui, sans-serif" };
+    this.plot = new uPlot({
+      width: this.place.clientWidth, height: 220, legend: { show: false }, cursor: { drag: { x: false, y: false } },
+      scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(low, -1), Math.max(high, 0.4)] } },
+      axes: [{ ...axis, label: "days from day zero", labelFont: axis.font, values: (_, all) => all.map((day) => String(day).replace("-", "−")) },
+        { ...axis, size: 64, values: (_, all) => all.map(percent) }],
+      series: [{}, edge(muted), edge(muted), { stroke: muted, width: 2, dash: [6, 5], points: { show: true, size: 7, stroke: muted, fill: color("panel") } },
+        edge(own), edge(own), { stroke: own, width: 2.5, points: { show: true, size: 8, stroke: own, fill: own } }],
+      bands: [{ series: [2, 1], fill: `${muted}22` }, { series: [5, 4], fill: `${own}33` }],
+    }, data, this.place);
+    addEventListener("resize", () => this.plot.setSize({ width: this.place.clientWidth, height: 220 }));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.plot.destroy(); this.plot = null; this.draw(days, row); });
+    this.ink = ink;
+  }
+}
+
+const start = () => {
+  const form = ask.querySelector("form"), changes = form.querySelector("#changes");
+  const pictures = [new Picture(ask.querySelector('[data-plot="0"]'), "in-field"), new Picture(ask.querySelector('[data-plot="1"]'), "out-of-field")];
+  const lines = () => changes.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  const value = (input) => Number(input.value);
+  const moved = (input) => input && value(input) !== Number(input.dataset.was);
+
+  // The lines that the controls stand for; what was typed by hand and no control knows stays.
+  const own = /^(set rt\.\S+: [\d.]+ x [\d.]+ Gy|set rt\.\S+\.targets:.*|set blood\.spleen_dose: x[\d.]+|drop \S+|add rt others [\d.]+ Gy x \d+|shift \S+ [+-]\d+d)$/;
+  const compose = () => {
+    const found = [];
+    for (const set of form.querySelectorAll("[data-phase]")) {
+      const id = set.dataset.phase, dose = set.querySelector("[data-dose]"), number = set.querySelector("[data-number]");
+      if (set.querySelector("[data-drop]").checked) { found.push(`drop ${id}`); continue; }
+      if (moved(dose) || moved(number)) found.push(`set rt.${id}: ${value(number)} x ${value(dose)} Gy`);
+      const box = set.querySelector("[data-targets]"), chosen = [...box.querySelectorAll("input:checked")].map((one) => one.value);
+      const was = box.dataset.targets.split(" ").filter(Boolean);
+      if (chosen.length && chosen.join() !== was.filter((one) => box.querySelector(`input[value="${one}"]`)).join()) found.push(`set rt.${id}.targets: ${chosen.join(", ")}`);
+    }
+    const others = form.querySelector("[data-others]");
+    if (others && value(others)) found.push(`add rt others ${value(others)} Gy x ${value(form.querySelector("[data-others-n]"))}`);
+    const spleen = form.querySelector("[data-spleen]");
+    if (moved(spleen)) found.push(`set blood.spleen_dose: x${value(spleen)}`);
+    for (const input of form.querySelectorAll("[data-agent]")) {
+      const drop = form.querySelector(`[data-drop="${input.dataset.agent}"]`);
+      if (drop.checked) found.push(`drop ${input.dataset.agent}`);
+      else if (value(input)) found.push(`shift ${input.dataset.agent} ${value(input) > 0 ? "+" : ""}${value(input)}d`);
+    }
+    changes.value = [...found, ...lines().filter((line) => !own.test(line))].join("\n");
+  };
+  const tell = (input) => {
+    const sign = input.dataset.agent && value(input) > 0 ? "+" : "";
+    const words = `${sign}${input.value.replace("-", "−")}${input.dataset.unit ? ` ${input.dataset.unit}` : ""}`;
+    input.nextElementSibling.textContent = words;
+    input.setAttribute("aria-valuetext", words + (moved(input) ? "" : ", as delivered"));
+    input.closest(".slider").classList.toggle("moved", moved(input));
+  };
+  // The controls follow the lines, so that a link shows the plan that it holds.
+  const follow = () => {
+    for (const input of form.querySelectorAll("input[type=range]")) input.value = input.dataset.was;
+    for (const input of form.querySelectorAll("[data-drop]")) input.checked = false;
+    for (const line of lines()) {
+      let found = /^set rt\.([\w-]+): ([\d.]+) x ([\d.]+) Gy$/.exec(line);
+      const set = found && named(form, found[1]);
+      if (set?.querySelector("[data-dose]")) { set.querySelector("[data-number]").value = found[2]; set.querySelector("[data-dose]").value = found[3]; }
+      found = /^set rt\.([\w-]+)\.targets: (.*)$/.exec(line);
+      const box = found && named(form, found[1])?.querySelector("[data-targets]");
+      if (box) for (const one of box.querySelectorAll("input")) one.checked = found[2].split(/,\s*/).includes(one.value);
+      found = /^drop (\S+)$/.exec(line);
+      const drop = found && form.querySelector(`[data-drop="${CSS.escape(found[1])}"]`);
+      if (drop) drop.checked = true;
+      found = /^add rt others ([\d.]+) Gy x (\d+)$/.exec(line);
+      if (found && form.querySelector("[data-others]")) { form.querySelector("[data-others]").value = found[1]; form.querySelector("[data-others-n]").value = found[2]; }
+      found = /^set blood\.spleen_dose: x([\d.]+)$/.exec(line);
+      if (found) form.querySelector("[data-spleen]").value = found[1];
+      found = /^shift (\S+) ([+-]\d+)d$/.exec(line);
+      const agent = found && form.querySelector(`[data-agent="${CSS.escape(found[1])}"]`);
+      if (agent) agent.value = found[2];
+    }
+    for (const input of form.querySelectorAll("input[type=range]")) tell(input);
+  };
+
+  const show = (found) => {
+    ask.querySelector("[data-wrong]").textContent = "";
+    ask.querySelector("[data-verdict]").textContent = found.verdict;
+    ask.querySelector("[data-sentence]").textContent = found.sentence;
+    const days = [0, ...found.visits.map((one) => one.day_d)];
+    pictures[0].draw(days, found.rows[0]);
+    pictures[1].draw(days, found.rows.find((row) => row.name === "outside the fields"));
+    const body = ask.querySelector("[data-table] tbody");
+    body.replaceChildren(...found.rows.map((row) => {
+      const end = row.change_frac.at(-1), made = document.createElement("tr");
+      const cells = [`${row.name} ${row.label}`, end ? span(end.delivered) : "not there", end ? span(end.scenario) : "not there",
+        end ? span(end.difference) : "", end ? `${Math.round(end.better_frac * 100)} % of ${end.draws} draws` : "",
+        `${Math.round(row.response.scenario_frac * 100)} % instead of ${Math.round(row.response.delivered_frac * 100)} %`];
+      const names = ["Lesions", "Delivered", "With the changes", "Difference", "Smaller in", "Respond"];
+      cells.forEach((text, n) => {
+        const cell = document.createElement(n ? "td" : "th"), inner = document.createElement("div");
+        if (n) cell.dataset.label = names[n]; else cell.scope = "row";
+        inner.textContent = text; cell.append(inner); made.append(cell);
+      });
+      return made;
+    }));
+    const remarks = [...(found.warnings ?? []), ...(found.assumed ?? []), ...(found.never_seen ?? [])];
+    ask.querySelector("[data-remarks]").replaceChildren(...remarks.map((text) => { const one = document.createElement("li"); one.textContent = text; return one; }));
+  };
+  const asDelivered = () => {
+    ask.querySelector("[data-wrong]").textContent = "";
+    ask.querySelector("[data-verdict]").textContent = "As delivered";
+    ask.querySelector("[data-sentence]").textContent = "Move a slider to compare another treatment with the delivered one.";
+  };
+
+  let busy = false, again = false;
+  const run = async () => {
+    const address = new URL(location.href), asked = lines();
+    address.searchParams.delete("change"); address.searchParams.delete("standard");
+    for (const line of asked) address.searchParams.append("change", line);
+    history.replaceState(null, "", address);
+    if (busy) { again = true; return; }
+    if (!asked.length) { asDelivered(); return; }
+    busy = true;
+    try {
+      const answer = await fetch(`${ask.dataset.ask}?${new URLSearchParams(asked.map((line) => ["change", line]))}`);
+      const data = await answer.json();
+      if (!data.ok) ask.querySelector("[data-wrong]").textContent = data.errors.map((one) => `${one.where}: ${one.what}; expected ${one.expected}.`).join(" ");
+      else if (data.found) { show(data.found); ask.dataset.shown = asked.join("\n"); }
+    } catch { ask.querySelector("[data-wrong]").textContent = "The server does not answer."; }
+    busy = false;
+    if (again) { again = false; run(); }
+  };
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "range") tell(event.target);
+    if (event.target === changes) follow(); else compose();
+    run();
+  });
+  form.querySelector("[data-reset]").addEventListener("click", () => {
+    changes.value = ""; follow();
+    for (const box of form.querySelectorAll("[data-targets]")) for (const one of box.querySelectorAll("input")) one.checked = box.dataset.targets.split(" ").includes(one.value);
+    run();
+  });
+  follow();
+  run();
+};
+if (ask) start();
