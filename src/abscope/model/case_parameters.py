@@ -8,7 +8,6 @@ from abscope.blood.alc.counts import counts_of_case
 from abscope.case.clock import Clock
 from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
-from abscope.catalog.entries import Parameter
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.catalog.model_core import naive_pool
 from abscope.catalog.radiobiology import alpha, alpha_beta
@@ -44,11 +43,11 @@ def patient_parameters(
     """Return the parameters of the body in every draw, each from the range of its source."""
     declared = {parameter.name for parameter in core_system().body.parameters}
     out = {
-        name: _from_range(f"parameter {name}", entry, prior)
+        name: prior.in_range(f"parameter {name}", entry)
         for name, entry in core_values().items()
         if name in declared and entry.high > entry.low and not name.startswith(_OF_DRUGS)
     }
-    out["naive_pool"] = _from_range("parameter naive_pool", naive_pool(_tumor_type(case)), prior)
+    out["naive_pool"] = prior.in_range("parameter naive_pool", naive_pool(_tumor_type(case)))
     told = [f"{len(out)} parameters of the model are drawn from the ranges of their sources"]
     counts = counts_of_case(case, clock).baseline_per_ul
     entry = case_prior("count_cv")
@@ -70,13 +69,6 @@ def _tumor_type(case: Case) -> str:
     return fact.value if fact is not None and fact.value is not None else "other"
 
 
-def _from_range(name: str, entry: Parameter, prior: PriorDraws) -> Floats:
-    """Return draws inside the range: log-normal about a value inside it, else uniform."""
-    if entry.low <= 0.0 or entry.value in (entry.low, entry.high):
-        return prior.spread(name, entry)
-    return np.asarray(np.clip(prior.log_normal(name, entry), entry.low, entry.high))
-
-
 def lesion_parameters(
     case: Case, lesions: Sequence[DrawnLesion], prior: PriorDraws
 ) -> tuple[dict[str, dict[str, Floats]], list[str]]:
@@ -85,7 +77,7 @@ def lesion_parameters(
     kind = _tumor_type(case)
     sensitivity, ratio = alpha(kind), alpha_beta(kind)
     common = {
-        "growth": _from_range("growth", values["growth"], prior),
+        "growth": prior.in_range("growth", values["growth"]),
         "alpha": prior.log_normal("alpha", sensitivity),
         "alpha_beta": prior.log_normal("alpha/beta", ratio),
     }

@@ -92,6 +92,12 @@ class PriorDraws:
         sd = (entry.high - entry.low) / (2 * _Z95)
         return np.asarray(np.clip(entry.value + sd * self.normal(name), entry.low, entry.high))
 
+    def in_range(self, name: str, entry: Parameter) -> Floats:
+        """Return log-normal numbers kept inside the range; uniform where the value is no middle."""
+        if entry.low <= 0.0 or entry.value in (entry.low, entry.high):
+            return self.spread(name, entry)
+        return np.asarray(np.clip(self.log_normal(name, entry), entry.low, entry.high))
+
     def choice(self, name: str, options: Sized) -> NDArray[np.int64]:
         """Return the place of an option, each as likely as another."""
         place = (len(options) * self.uniform(name)).astype(np.int64)

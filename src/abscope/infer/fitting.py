@@ -1,0 +1,67 @@
+"""The fit of a case from end to end: best point, chains, and draws of all quantities by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from abscope.case.record import Case
+from abscope.infer.case_density import CaseDensity, density_of
+from abscope.infer.case_model import FitOptions
+from abscope.infer.fit import MapFit, map_fit
+from abscope.infer.posterior import Posterior
+from abscope.infer.sampling import SamplerSettings, SamplingProgress, Start, sample
+
+__all__ = ["Fit", "fit_case"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """A fit of a case.
+
+    ``best`` is the most probable point, ``coordinates`` are the draws of what the data carry
+    (directions and choices), ``posterior`` the same draws with everything else from its prior.
+    """
+
+    density: CaseDensity
+    best: MapFit
+    coordinates: Posterior
+    posterior: Posterior
+
+    @property
+    def why_not(self) -> tuple[str, ...]:
+        """Return a sentence for each thing that speaks against the fit; none where it converged."""
+        return (*self.best.why, *self.posterior.diagnosis.why)
+
+    @property
+    def converged(self) -> bool:
+        """Return whether nothing speaks against the fit."""
+        return not self.why_not
+
+
+def fit_case(
+    case: Case,
+    *,
+    options: FitOptions | None = None,
+    settings: SamplerSettings | None = None,
+    progress: Callable[[SamplingProgress], None] | None = None,
+    resume: bytes | None = None,
+) -> Fit:
+    """Return the fit of a case; the same case, options and settings give the same draws.
+
+    ``progress`` is told of every step of the chains; ``resume`` is the state of chains that were
+    cut off. Raises CaseError where there is nothing to simulate or to compare with, ModelError or
+    EngineError where no point can be simulated, UsageError where ``resume`` is of another fit.
+    """
+    settings = settings or SamplerSettings()
+    density = density_of(case, options)
+    best = map_fit(density, seed=settings.seed, begin=list(density.starts))
+    coordinates = sample(
+        density,
+        case_id=case.id,
+        start=Start(center=best.z, covariance=best.covariance),
+        settings=settings,
+        progress=progress,
+        resume=resume,
+    )
+    return Fit(
+        density=density, best=best, coordinates=coordinates, posterior=density.named(coordinates)
+    )
