@@ -165,9 +165,8 @@ def _text(system: System, method: str, numbers: str, stepping: str) -> str:
 def _printed(system: System, method: str) -> tuple[str, ...]:
     """Return the part of the text that belongs to a system and a method, whatever the numbers."""
     from abscope.engine.kernel_text import kernel_text
-    from abscope.engine.trace import trace
 
     chosen = METHODS[method]
-    printed, body_factors = kernel_text(trace(system), onto=chosen.onto)
+    printed, body_factors = kernel_text(system, onto=chosen.onto)
     sizes = f"VECTORS, BODY_FACTORS = {chosen.vectors}, {body_factors}\n"
     return sizes, printed, chosen.text, _below_mark("driving.py")

@@ -29,6 +29,7 @@ from abscope.engine.tables import (
 
 if TYPE_CHECKING:
     attempt: Any = None
+    derive: Any = None
     jump: Any = None
     keep: Any = None
     prepare: Any = None
@@ -97,6 +98,7 @@ def feed(following: Any, last: Any, memory: Any, clock: Any, case: Any) -> Any:
             b = members.order[following]
             following += 1
             load(lane, b, members, memory, clock)
+            derive(memory.p, memory.q, memory.here.size // ROW, lane)
             clock.whole[PLACE, lane] = stops.first[b]
             clock.real[WISH, lane] = limits.first_step
             run_stops(lane, memory, clock, case)
@@ -111,6 +113,7 @@ def chunk(first: Any, last: Any, case: Any, memory: Any, clock: Any, scratch: An
     real, whole = clock.real, clock.whole
     for lane in range(LANES):
         load(lane, members.order[first], members, memory, clock)
+        derive(memory.p, memory.q, memory.here.size // ROW, lane)
         whole[MEMBER, lane] = -1
         whole[COUNT, lane] = 0
     following = feed(first, last, memory, clock, case)

@@ -9,7 +9,18 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["NAMED", "exp", "log", "maximum", "minimum", "named", "power", "sqrt", "step"]
+__all__ = [
+    "FLOAT_FUNCTIONS",
+    "NAMED",
+    "exp",
+    "log",
+    "maximum",
+    "minimum",
+    "named",
+    "power",
+    "sqrt",
+    "step",
+]
 
 #: Set while equations are printed: takes (name, expression), gives the symbol that stands for it.
 NAMED: ContextVar[Callable[[str, Any], Any] | None] = ContextVar("NAMED", default=None)
@@ -58,7 +69,7 @@ def named(name: str, value: Any) -> Any:
 
 def _apply(function: str, *arguments: Any) -> Any:
     if all(isinstance(argument, int | float) for argument in arguments):
-        return _FLOAT[function](*arguments)
+        return FLOAT_FUNCTIONS[function](*arguments)
     for argument in arguments:
         if hasattr(argument, "apply_function"):
             return argument.apply_function(function, *arguments)
@@ -79,7 +90,8 @@ def _exp(x: float) -> float:
     return math.exp(x) if x < 709.0 else math.inf
 
 
-_FLOAT: dict[str, Callable[..., float]] = {
+#: name -> the function of plain numbers
+FLOAT_FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": _exp,
     "log": _log,
     "power": lambda x, exponent: float(x) ** exponent if x > 0 else 0.0,

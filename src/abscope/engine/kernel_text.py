@@ -12,11 +12,11 @@ are multiplied by here.
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
-
+from abscope.engine.algebra import Algebra, Node
+from abscope.engine.declaration import System
 from abscope.engine.elimination import Elimination, eliminate
-from abscope.engine.printing import straight_line
-from abscope.engine.trace import Jump, Trace
+from abscope.engine.printing import Fixed, Lines
+from abscope.engine.trace import Jump, Trace, trace
 
 __all__ = ["Layout", "kernel_text"]
 
@@ -32,18 +32,28 @@ class Layout:
     body_factors: int
 
 
-def kernel_text(traced: Trace, *, onto: bool) -> tuple[str, int]:
+def kernel_text(system: System, *, onto: bool, derived: bool = True) -> tuple[str, int]:
     """Return the printed functions of a system and the rows that the factors of the body take.
 
     With ``onto`` the rates are added to what dy holds, which saves a Rosenbrock stage one pass.
+    ``derived`` False computes what is fixed at each use, and prints no ``derive``.
     """
-    border = _Border(traced)
+    algebra = Algebra()
+
+    def symbol(name: str, fixed: bool) -> Node:
+        return algebra.symbol(name, fixed=fixed)
+
+    traced = trace(system, symbol, algebra.lift)
+    fixed = Fixed(len(traced.shared)) if derived else None
+    border = _Border(traced, algebra, fixed)
     factor, layout = border.factor()
+    rates = _rates(traced, fixed, onto=onto)
     lines = [
         f"BODY, OWN, FACTORS = {len(traced.states)}, {len(traced.replicate_states)}, "
         f"{layout.replicate_factors}",
         f"OWN_PARAMETERS = {len(traced.own)}",
-        *_rates(traced, onto=onto),
+        *(_derive(traced, fixed) if fixed else []),
+        *rates,
         *factor,
         *border.solve(),
         *_jump(traced),
@@ -60,49 +70,81 @@ def _one(array: str, names: Any, first: str = "0") -> dict[str, str]:
     return {str(name): f"get({array}, {first}, {k}, lane)" for k, name in enumerate(names.values())}
 
 
-def _loop(count: str, *, factors: bool = False) -> list[str]:
+def _loop(*, factors: bool = False, fixed: bool = False) -> list[str]:
     start = f"{_IN2}b = BODY + OWN*i; a = OWN_PARAMETERS*i"
-    return [f"{_IN}for i in range({count}):", start + ("; f = FACTORS*i" if factors else "")]
+    start += "; f = FACTORS*i" if factors else ""
+    return [f"{_IN}for i in range(n):", start + ("; g = FIXED + FIXED_OWN*i" if fixed else "")]
 
 
-def _shared_loads(expressions: list[Any], loads: dict[str, str]) -> list[str]:
-    used = {str(symbol) for part in expressions for symbol in part.free_symbols}
-    return [f"{_IN}{name} = {text}" for name, text in loads.items() if name in used]
+def _varies(name: str) -> bool:
+    return name.startswith(("x_", "q_"))
 
 
-def _rates(traced: Trace, *, onto: bool) -> list[str]:
-    lines = ["@J", "def rates(y, dy, p, q, here, n):"]
-    body_loads = {**_row("y", traced.states), **_row("p", traced.shared)}
-    totals = [str(name) for name in traced.totals.values()]
+def _begin(lines: Lines, parts: list[Node], traced: Trace, *, factors: bool = False) -> Any:
+    """Begin a loop over the replicates; what is the same for all of them comes before it."""
+    lines.before_loop(parts, _varies)
+    first, second = _loop(factors=factors, fixed=lines.fixed is not None)
+    loads = {**_row("y", traced.replicate_states, "b"), **_row("q", traced.own, "a")}
+    outside = lines.begin_loop(first.strip(), loads)
+    lines.add(second.strip())
+    return outside
+
+
+def _derive(traced: Trace, fixed: Fixed) -> list[str]:
+    """Return ``derive``: the fixed parts of one lane, from its parameters."""
+    shared, own = list(fixed.body), list(fixed.replicate)
+    sizes = [
+        f"FIXED, FIXED_OWN = {fixed.first + len(shared)}, {len(own)}",
+        "@J",
+        "def derive(p, q, n, lane):",
+    ]
+    lines = Lines(_one("p", traced.shared))
+    targets = [f"h{k}" for k in range(len(shared))]
+    lines.set(shared, targets)
+    lines.add(*(f"set_(p, 0, {fixed.first + k}, lane, h{k})" for k in range(len(shared))))
+    if own:
+        lines.before_loop(own, _varies)
+        first, second = _loop(fixed=True)
+        outside = lines.begin_loop(first.strip(), _one("q", traced.own, "a"))
+        lines.add(second.strip())
+        targets = [f"o{k}" for k in range(len(own))]
+        lines.set(own, targets)
+        lines.add(*(f"set_(p, g, {k}, lane, o{k})" for k in range(len(own))))
+        lines.end_loop(outside)
+    return [*sizes, *lines.text, f"{_IN}return"]
+
+
+def _rates(traced: Trace, fixed: Fixed | None, *, onto: bool) -> list[str]:
+    head = ["@J", "def rates(y, dy, p, q, here, n):"]
+    lines = Lines({**_row("y", traced.states), **_row("p", traced.shared)}, fixed=fixed)
 
     def rate(place: str, value: str) -> str:
         return f"put(dy, {place}, {f'vec(dy, {place}) + ' if onto else ''}{value})"
 
     if traced.replicate_rates:
-        lines += [f"{_IN}{name} = splat(0.0)" for name in totals]
+        totals = [str(name) for name in traced.totals.values()]
+        lines.add(*(f"{name} = splat(0.0)" for name in totals))
         parts = [*traced.replicate_rates.values(), *traced.shed.values()]
-        lines += _shared_loads(parts, body_loads)
-        lines += [*_loop("n"), f"{_IN2}w = vec(here, i, 0)"]
-        loads = {
-            **_row("y", traced.replicate_states, "b"),
-            **_row("q", traced.own, "a"),
-        }
-        targets = [f"o{k}" for k in range(len(parts))]
-        lines += straight_line(parts, targets, loads, indent=_IN2)
+        outside = _begin(lines, parts, traced)
+        lines.add("w = vec(here, i, 0)")
+        lines.set(parts, [f"o{k}" for k in range(len(parts))])
         size = len(traced.replicate_rates)
-        lines += [_IN2 + rate(f"b, {k}", f"w*o{k}") for k in range(size)]
-        lines += [f"{_IN2}{name} = {name} + w*o{size + k}" for k, name in enumerate(totals)]
+        lines.add(*(rate(f"b, {k}", f"w*o{k}") for k in range(size)))
+        lines.add(*(f"{name} = {name} + w*o{size + k}" for k, name in enumerate(totals)))
+        lines.end_loop(outside)
+        lines.known |= {total: str(total) for total in traced.totals.values()}
     parts = list(traced.rates.values())
-    lines += straight_line(parts, [f"h{k}" for k in range(len(parts))], body_loads, indent=_IN)
-    return [*lines, *(_IN + rate(f"0, {k}", f"h{k}") for k in range(len(parts))), f"{_IN}return"]
+    lines.set(parts, [f"h{k}" for k in range(len(parts))])
+    lines.add(*(rate(f"0, {k}", f"h{k}") for k in range(len(parts))))
+    return [*head, *lines.text, f"{_IN}return"]
 
 
-def _derivatives(expressions: Any, symbols: Any) -> _Places:
+def _derivatives(algebra: Algebra, expressions: Any, symbols: Any) -> _Places:
     found = {}
     for i, expression in enumerate(expressions.values()):
-        free = expression.free_symbols
         for j, symbol in enumerate(symbols.values()):
-            if symbol in free and (derivative := sp.diff(expression, symbol)) != 0:
+            derivative = algebra.slope(expression, str(symbol))
+            if derivative is not algebra.zero:
                 found[i, j] = derivative
     return found
 
@@ -117,14 +159,18 @@ def _matrix(entries: _Places, letter: str, size: int) -> dict[tuple[int, int], s
 class _Border:
     """The bordered matrix sigma I - J of a system, eliminated replicate by replicate."""
 
-    def __init__(self, traced: Trace) -> None:
-        self.traced = traced
-        self.within = _derivatives(traced.replicate_rates, traced.replicate_states)
-        self.seen = _derivatives(traced.replicate_rates, traced.states)
-        self.shed = _derivatives(traced.shed, traced.replicate_states)
-        self.shed_body = _derivatives(traced.shed, traced.states)
-        self.body = _derivatives(traced.rates, traced.states)
-        self.answer = _derivatives(traced.rates, traced.totals)
+    def __init__(self, traced: Trace, algebra: Algebra, fixed: Fixed | None) -> None:
+        self.traced, self.fixed = traced, fixed
+
+        def slopes(of: Any, by: Any) -> _Places:
+            return _derivatives(algebra, of, by)
+
+        self.within = slopes(traced.replicate_rates, traced.replicate_states)
+        self.seen = slopes(traced.replicate_rates, traced.states)
+        self.shed = slopes(traced.shed, traced.replicate_states)
+        self.shed_body = slopes(traced.shed, traced.states)
+        self.body = slopes(traced.rates, traced.states)
+        self.answer = slopes(traced.rates, traced.totals)
         self.columns = sorted({j for _, j in (*self.seen, *self.shed_body)})
         self.rows = sorted({k for k, _ in self.shed})
         self.own: Elimination | None = None
@@ -143,19 +189,20 @@ class _Border:
     def factor(self) -> tuple[list[str], Layout]:
         """Return the lines of ``factor`` and the room that it needs."""
         traced = self.traced
-        lines = ["@J", "def factor(y, p, q, here, sigma, lu, ls, n):"]
-        body_loads = {**_row("y", traced.states), **_row("p", traced.shared)}
-        lines += [f"{_IN}g{k}_{c} = splat(0.0)" for k, c in self._collected()]
-        needed = {str(s) for part in self._body_parts() for s in part.free_symbols}
+        lines = Lines({**_row("y", traced.states), **_row("p", traced.shared)}, fixed=self.fixed)
+        lines.add(*(f"g{k}_{c} = splat(0.0)" for k, c in self._collected()))
+        needed = {name for part in self._body_parts() for name in part.depends}
         totals = {name: t for name, t in traced.totals.items() if str(t) in needed}
-        lines += [f"{_IN}{name} = splat(0.0)" for name in totals.values()]
+        lines.add(*(f"{name} = splat(0.0)" for name in totals.values()))
         per_replicate = 0
         if self.size:
-            lines += self._factor_replicate(body_loads, totals)
+            self._factor_replicate(lines, totals)
             per_replicate = self._first()[1] + len(self.shed)
-        lines += self._factor_body(body_loads)
+        lines.known |= {total: str(total) for total in traced.totals.values()}
+        self._factor_body(lines)
         slots = len(self.whole.slots) if self.whole else 0
-        return lines, Layout(per_replicate, slots + len(self.answer))
+        head = ["@J", "def factor(y, p, q, here, sigma, lu, ls, n):"]
+        return [*head, *lines.text], Layout(per_replicate, slots + len(self.answer))
 
     def _body_parts(self) -> list[Any]:
         return [*self.body.values(), *self.answer.values()]
@@ -169,55 +216,55 @@ class _Border:
             if k in self.rows or (k, j) in self.shed_body
         ]
 
-    def _factor_replicate(self, body_loads: dict[str, str], totals: Any) -> list[str]:
+    def _factor_replicate(self, lines: Lines, totals: Any) -> None:
         traced, size = self.traced, self.size
         groups = {"A": self.within, "B": self.seen, "G": self.shed, "H": self.shed_body}
         targets = [f"{letter}{i}_{j}" for letter, found in groups.items() for i, j in found]
         targets += [f"v_{name}" for name in totals]
         parts = [part for found in groups.values() for part in found.values()]
         parts += [traced.shed[name] for name in totals]
-        lines = _shared_loads(parts, body_loads)
-        lines += [*_loop("n", factors=True), f"{_IN2}w = vec(here, i, 0)"]
-        loads = {**_row("y", traced.replicate_states, "b"), **_row("q", traced.own, "a")}
-        lines += straight_line(parts, targets, loads, indent=_IN2)
+        outside = _begin(lines, parts, traced, factors=True)
+        lines.add("w = vec(here, i, 0)")
+        lines.set(parts, targets)
         for letter in "BGH":
-            lines += [f"{_IN2}{letter}{i}_{j} = w*{letter}{i}_{j}" for i, j in groups[letter]]
-        lines += [f"{_IN2}{t} = {t} + w*v_{name}" for name, t in totals.items()]
-        text, self.own = eliminate(_matrix(self.within, "A", size), name="L", indent=_IN2)
-        lines += text
+            lines.add(*(f"{letter}{i}_{j} = w*{letter}{i}_{j}" for i, j in groups[letter]))
+        lines.add(*(f"{t} = {t} + w*v_{name}" for name, t in totals.items()))
+        text, self.own = eliminate(_matrix(self.within, "A", size), name="L", indent="")
+        lines.add(*text)
         solved: list[list[str]] = []
         for c, j in enumerate(self.columns):
             given = [f"B{i}_{j}" if (i, j) in self.seen else "0.0" for i in range(size)]
-            text, column = self.own.solve(given, "L{}".format, name=f"z{c}", indent=_IN2)
-            lines += text
+            text, column = self.own.solve(given, "L{}".format, name=f"z{c}", indent="")
+            lines.add(*text)
             solved.append(column)
         keep = [f"L{slot}" for slot in range(len(self.own.slots))]
         keep += [name for column in solved for name in column]
         keep += [f"G{k}_{i}" for k, i in self.shed]
-        lines += [f"{_IN2}put(lu, f, {k}, {name})" for k, name in enumerate(keep)]
+        lines.add(*(f"put(lu, f, {k}, {name})" for k, name in enumerate(keep)))
         for k, c in self._collected():
             terms = [f"G{k}_{i}*{solved[c][i]}" for i in range(size) if (k, i) in self.shed]
             if (k, self.columns[c]) in self.shed_body:
                 terms.append(f"H{k}_{self.columns[c]}")
-            lines.append(f"{_IN2}g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
-        return lines
+            lines.add(f"g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
+        lines.end_loop(outside)
 
-    def _factor_body(self, loads: dict[str, str]) -> list[str]:
+    def _factor_body(self, lines: Lines) -> None:
         if not self.traced.rates:
-            return [f"{_IN}pass"]
+            lines.add("return")
+            return
         targets = [f"D{i}_{j}" for i, j in self.body] + [f"Q{i}_{k}" for i, k in self.answer]
-        lines = straight_line(self._body_parts(), targets, loads, indent=_IN)
+        lines.set(self._body_parts(), targets)
         matrix = _matrix(self.body, "D", len(self.traced.states))
         for i, k in self.answer:
             for kk, c in self._collected():
                 if kk == k:
                     place = (i, self.columns[c])
                     matrix[place] = f"{matrix.get(place, '')} - Q{i}_{k}*g{k}_{c}"
-        text, self.whole = eliminate(matrix, name="S", indent=_IN)
+        text, self.whole = eliminate(matrix, name="S", indent="")
+        lines.add(*text)
         keep = [f"S{slot}" for slot in range(len(self.whole.slots))]
         keep += [f"Q{i}_{k}" for i, k in self.answer]
-        stores = [f"{_IN}put(ls, 0, {k}, {name})" for k, name in enumerate(keep)]
-        return lines + text + stores
+        lines.add(*(f"put(ls, 0, {k}, {name})" for k, name in enumerate(keep)))
 
     def solve(self) -> list[str]:
         """Return the lines of ``solve``, which replaces x by the solution."""
@@ -229,7 +276,7 @@ class _Border:
             return f"vec(lu, f, {slot})"
 
         if self.own is not None:
-            lines += _loop("n", factors=True)
+            lines += _loop(factors=True)
             given = [f"vec(x, b, {i})" for i in range(self.size)]
             text, solved = self.own.solve(given, factor, name="r", indent=_IN2)
             lines += text
@@ -252,7 +299,7 @@ class _Border:
             lines += text
             lines += [f"{_IN}put(x, 0, {i}, {name})" for i, name in enumerate(answers)]
         if self.columns:
-            lines += _loop("n", factors=True)
+            lines += _loop(factors=True)
             for i in range(self.size):
                 terms = [
                     f" + {factor(columns + c * self.size + i)}*{answers[j]}"
@@ -272,53 +319,55 @@ def _jump(traced: Trace) -> list[str]:
 
 def _one_jump(traced: Trace, jump: Jump) -> list[str]:
     fields = {str(s): f"brought(data, at, {k})" for k, s in enumerate(jump.fields.values())}
-    body_loads = {**_one("y", traced.states), **_one("p", traced.shared), **fields}
-    lines = [f"{_IN}pass"]
+    lines = Lines({**_one("y", traced.states), **_one("p", traced.shared), **fields})
+    lines.add("pass")
     if jump.replicate:
         size, count = len(jump.fields), len(jump.replicate_fields)
         own = {
             str(s): f"brought(data, at + {count}*i, {size + k})"
             for k, s in enumerate(jump.replicate_fields.values())
         }
-        loads = {**_one("y", traced.replicate_states, "b"), **_one("q", traced.own, "a")}
-        targets = [f"o{k}" for k in range(len(jump.replicate))]
-        lines += _loop("n")
-        lines += straight_line(
-            list(jump.replicate.values()), targets, {**body_loads, **loads, **own}, indent=_IN2
-        )
+        loads = {**_one("y", traced.replicate_states, "b"), **_one("q", traced.own, "a"), **own}
+        parts, names = list(jump.replicate.values()), own.keys()
+        lines.before_loop(parts, lambda name: _varies(name) or name in names)
+        first, second = _loop()
+        outside = lines.begin_loop(first.strip(), loads)
+        lines.add(second.strip())
+        lines.set(parts, [f"o{k}" for k in range(len(parts))])
         for k, name in enumerate(jump.replicate):
             row = list(traced.replicate_states).index(name)
-            lines.append(f"{_IN2}set_(y, b, {row}, lane, o{k})")
+            lines.add(f"set_(y, b, {row}, lane, o{k})")
+        lines.end_loop(outside)
     if jump.body:
-        targets = [f"h{k}" for k in range(len(jump.body))]
-        lines += straight_line(list(jump.body.values()), targets, body_loads, indent=_IN)
+        lines.set(list(jump.body.values()), [f"h{k}" for k in range(len(jump.body))])
         for k, name in enumerate(jump.body):
             row = list(traced.states).index(name)
-            lines.append(f"{_IN}set_(y, 0, {row}, lane, h{k})")
-    return lines
+            lines.add(f"set_(y, 0, {row}, lane, h{k})")
+    return lines.text
 
 
 def _record(traced: Trace) -> list[str]:
     """Return ``record``: the observables of one lane into the two tables of results."""
-    lines = ["@J", "def record(y, p, q, n, lane, out, at, own_out, own_at):"]
-    body_loads = {**_one("y", traced.states), **_one("p", traced.shared)}
-    needed = {str(s) for part in traced.observables.values() for s in part.free_symbols}
+    head = ["@J", "def record(y, p, q, n, lane, out, at, own_out, own_at):"]
+    lines = Lines({**_one("y", traced.states), **_one("p", traced.shared)})
+    needed = {name for part in traced.observables.values() for name in part.depends}
     totals = {name: t for name, t in traced.totals.items() if str(t) in needed}
-    lines += [f"{_IN}{t} = one(0.0)" for t in totals.values()]
+    lines.add(*(f"{t} = one(0.0)" for t in totals.values()))
     parts = [*traced.replicate_observables.values(), *(traced.shed[name] for name in totals)]
     if parts:
         count = len(traced.replicate_observables)
-        loads = {
-            **body_loads,
-            **_one("y", traced.replicate_states, "b"),
-            **_one("q", traced.own, "a"),
-        }
-        lines += _loop("n")
-        lines += straight_line(parts, [f"o{k}" for k in range(len(parts))], loads, indent=_IN2)
+        lines.before_loop(parts, _varies)
+        first, second = _loop()
+        loads = {**_one("y", traced.replicate_states, "b"), **_one("q", traced.own, "a")}
+        outside = lines.begin_loop(first.strip(), loads)
+        lines.add(second.strip())
+        lines.set(parts, [f"o{k}" for k in range(len(parts))])
         place = f"own_at + i*{count}"
-        lines += [f"{_IN2}store(own_out, {place}, {k}, o{k})" for k in range(count)]
-        lines += [f"{_IN2}{t} = {t} + o{count + k}" for k, t in enumerate(totals.values())]
+        lines.add(*(f"store(own_out, {place}, {k}, o{k})" for k in range(count)))
+        lines.add(*(f"{t} = {t} + o{count + k}" for k, t in enumerate(totals.values())))
+        lines.end_loop(outside)
+        lines.known |= {total: str(total) for total in totals.values()}
     parts = list(traced.observables.values())
-    lines += straight_line(parts, [f"h{k}" for k in range(len(parts))], body_loads, indent=_IN)
-    lines += [f"{_IN}store(out, at, {k}, h{k})" for k in range(len(parts))]
-    return [*lines, f"{_IN}return"]
+    lines.set(parts, [f"h{k}" for k in range(len(parts))])
+    lines.add(*(f"store(out, at, {k}, h{k})" for k in range(len(parts))))
+    return [*head, *lines.text, f"{_IN}return"]

@@ -18,7 +18,8 @@ from abscope.engine.sbml_math import MathPrinter
 from abscope.engine.sbml_units import Units
 from abscope.engine.setup import Arrays, arrays_of
 from abscope.engine.stops import stops_of
-from abscope.engine.trace import Trace, trace
+from abscope.engine.symbols import symbolic
+from abscope.engine.trace import Trace
 from abscope.engine.units import ONE, Unit, parse_unit
 from abscope.errors import EngineError, Problem
 
@@ -81,7 +82,7 @@ def sbml_of(
     stops = stops_of(arrays)
     if not 0 <= member < arrays.members:
         arrays.say("member", f"{member}", f"0 to {arrays.members - 1}")
-    traced = trace(system)
+    traced = symbolic(system)
     count = 0 if arrays.problems else int(arrays.count[member])
     names = _names(system, traced, count)
     problems = [*arrays.problems, *_name_problems(system, names)]

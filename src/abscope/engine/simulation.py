@@ -17,6 +17,7 @@ from abscope.engine.batch import Batch
 from abscope.engine.compiling import Compiled
 from abscope.engine.declaration import System
 from abscope.engine.methods import METHODS
+from abscope.engine.native.kernel import NativeKernel
 from abscope.engine.setup import Arrays, arrays_of
 from abscope.engine.stops import stops_of
 from abscope.engine.tables import CAUSE, LOW, Clock, Limits, Members, Memory, Results, Stops
@@ -189,8 +190,10 @@ def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
         last = min(first + settings.chunk, members)
         kernel.chunk(first, last, case, *_memory(kernel, ready))
 
-    run(0)  # compiles where that is needed, before threads ask for it
-    firsts = range(settings.chunk, members, settings.chunk)
+    firsts = range(0, members, settings.chunk)
+    if settings.n_threads > 1 and not isinstance(kernel, NativeKernel):
+        run(firsts[0])  # compiles where that is needed, before threads ask for it
+        firsts = firsts[1:]
     if settings.n_threads == 1 or len(firsts) < 2:
         for first in firsts:
             run(first)
@@ -206,7 +209,7 @@ def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[_Floats,
     rows, most = members.states.shape[1], ready.arrays.most
     memory = Memory(
         y=_room(rows * row),
-        p=_room(members.shared.shape[1] * row),
+        p=_room((kernel.FIXED + kernel.FIXED_OWN * most) * row),
         q=_room(members.own.shape[1] * row),
         here=_room(most * row),
     )

@@ -4,7 +4,10 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["Maximum", "Minimum", "Power", "Step", "apply"]
+from abscope.engine.declaration import System
+from abscope.engine.trace import Trace, trace
+
+__all__ = ["Maximum", "Minimum", "Power", "Step", "apply", "symbolic"]
 
 
 class Step(sp.Function):  # type: ignore[misc]
@@ -88,3 +91,8 @@ def apply(function: str, *arguments: Any) -> Any:
         case "step":
             return Step(values[0])
     return Power(*values)
+
+
+def symbolic(system: System) -> Trace:
+    """Return the expressions of a system on SymPy symbols."""
+    return trace(system, lambda name, fixed: sp.Symbol(name), sp.sympify)  # noqa: ARG005

@@ -1,11 +1,9 @@
-"""The rules of a system run once on SymPy symbols: what everything else is printed from."""
+"""The rules of a system run once on symbols: what everything else is printed from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-
-import sympy as sp
 
 from abscope.engine.declaration import System
 
@@ -43,15 +41,26 @@ class Trace:
     jumps: tuple[Jump, ...]
 
 
-def trace(system: System) -> Trace:
-    """Return the expressions of a system; ``shared`` and ``own`` are parameters, then inputs."""
+def trace(system: System, symbol: Callable[..., Any], lift: Callable[[Any], Any]) -> Trace:
+    """Return the expressions of a system; ``shared`` and ``own`` are parameters, then inputs.
+
+    ``symbol(name, fixed)`` makes a symbol, fixed where it is a parameter; ``lift`` makes an
+    expression of a number.
+    """
     body, replicate = system.body, system.replicate
+
+    def _symbols(prefix: str, quantities: Any, fixed: bool = False) -> _Symbols:
+        return {q.name: symbol(prefix + q.name, fixed) for q in quantities}
+
+    def _run(rule: Callable[..., Mapping[str, Any]] | None, seen: tuple[Any, ...]) -> _Expressions:
+        return {name: lift(value) for name, value in rule(*seen).items()} if rule else {}
+
     states = _symbols("s_", body.states)
-    shared = _symbols("p_", (*body.parameters, *body.inputs))
+    shared = _symbols("p_", body.parameters, True) | _symbols("p_", body.inputs)
     own_states, own, totals = _Symbols(), _Symbols(), _Symbols()
     if replicate is not None:
         own_states = _symbols("x_", replicate.states)
-        own = _symbols("q_", (*replicate.parameters, *replicate.inputs))
+        own = _symbols("q_", replicate.parameters, True) | _symbols("q_", replicate.inputs)
         totals = _symbols("t_", replicate.totals)
     seen_by_body = (_space(states), _space(totals), _space(shared))
     x = _space({**own_states, **own})
@@ -93,18 +102,8 @@ def trace(system: System) -> Trace:
     )
 
 
-def _symbols(prefix: str, quantities: Any) -> _Symbols:
-    return {quantity.name: sp.Symbol(prefix + quantity.name) for quantity in quantities}
-
-
 def _space(symbols: _Symbols) -> SimpleNamespace:
     return SimpleNamespace(**symbols)
-
-
-def _run(rule: Callable[..., Mapping[str, Any]] | None, seen: tuple[Any, ...]) -> _Expressions:
-    if rule is None:
-        return {}
-    return {name: sp.sympify(value) for name, value in rule(*seen).items()}
 
 
 def _pick(expressions: _Expressions, names: Any) -> _Expressions:

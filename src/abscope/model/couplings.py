@@ -26,7 +26,7 @@ def couplings(system: System, *, through: Mapping[str, str] | None = None) -> tu
     rules name with `abscope.engine.functions.named` (LaTeX -> word). Other named quantities and the
     sums over lesions are looked through. The source of what an event changes is the event.
     """
-    from abscope.engine.trace import trace
+    from abscope.engine.symbols import symbolic
 
     kept, values = dict(through or {}), {}
 
@@ -38,7 +38,7 @@ def couplings(system: System, *, through: Mapping[str, str] | None = None) -> tu
 
     token = NAMED.set(collect)
     try:
-        traced = trace(system)
+        traced = symbolic(system)
     finally:
         NAMED.reset(token)
     states = {

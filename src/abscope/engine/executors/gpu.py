@@ -162,10 +162,9 @@ def kernel_source(system: System, method: str, *, threads: int) -> str:
     """Return the text of the kernel of a team."""
     from abscope.engine.executors.team_text import team_text
     from abscope.engine.kernel_text import kernel_text
-    from abscope.engine.trace import trace
 
     chosen = METHODS[method]
-    printed, factors = kernel_text(trace(system), onto=chosen.onto)
+    printed, factors = kernel_text(system, onto=chosen.onto, derived=False)
     rewritten, sums = team_text(printed, chosen.text, threads=threads)
     slices = ", ".join(f"room[{k}*size:{k + 1}*size]" for k in range(chosen.vectors))
     head = _HEAD.format(

@@ -12,6 +12,11 @@ from abscope.engine.native.values import Number
 __all__ = ["NativeKernel", "code_of", "opened"]
 
 
+_SIZES = (
+    "ROW", "LANES", "SIZE", "VECTORS", "FACTORS", "BODY_FACTORS", "FIXED", "FIXED_OWN",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class NativeKernel:
     """What a simulation needs of a kernel: the sizes of its memory, and ``chunk``."""
@@ -22,6 +27,8 @@ class NativeKernel:
     VECTORS: int
     FACTORS: int
     BODY_FACTORS: int
+    FIXED: int
+    FIXED_OWN: int
     run: Callable[..., None] = field(repr=False)
 
     def chunk(self, first: int, last: int, case: Any, *memory: Any) -> None:
@@ -42,10 +49,7 @@ def code_of(text: str, width: int) -> bytes:
     program = Program(known + lanes + MATHEMATICS + text, width)
     given = [Number("i64", f"%{name}") for name in ("first", "last")]
     module = program.module("chunk", [*given, *ARGUMENTS])
-    sizes = {
-        name: int(program.constants[name].text)
-        for name in ("ROW", "LANES", "SIZE", "VECTORS", "FACTORS", "BODY_FACTORS")
-    }
+    sizes = {name: int(program.constants[name].text) for name in _SIZES}
     return json.dumps(sizes).encode() + b"\n" + object_code(module)
 
 
