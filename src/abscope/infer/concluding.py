@@ -8,7 +8,7 @@ whether radiotherapy or something else made it shrink. *Against* is what the rec
 comparison of explanations refutes.
 """
 
-import math
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,10 +21,10 @@ from abscope.infer.questions import answer_frac, answer_words
 from abscope.infer.rivals import LesionRivals, Score
 from abscope.infer.settling import Measurement
 from abscope.infer.spread import Spread, spread_of
-from abscope.infer.structures import Structure
+from abscope.infer.structures import Structure, anyway_range
 from abscope.response.abscopal import AbscopalCall
 
-__all__ = ["Conclusion", "Evidence", "LesionVerdict", "Verdict", "conclude", "points"]
+__all__ = ["Conclusion", "Evidence", "LesionVerdict", "Verdict", "conclude", "points", "signed"]
 
 Verdict = Literal["supported", "against", "cannot_tell"]
 
@@ -34,6 +34,10 @@ _NO_EFFECT_FRAC = -0.05
 _ANYWAY_FRAC = 0.2
 #: Below this the model does not bring the response about at all.
 _FORETOLD_FRAC = 0.05
+#: Readings that the best explanation makes less probable than this are explained by none.
+_UNEXPECTED_FRAC = 0.01
+#: A short sentence has so many reasons, and so many letters of a claim.
+_BRIEF, _BRIEF_LETTERS = 4, 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +78,14 @@ class LesionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The verdicts, that on the focus first, and the sentences of the paragraph for a report."""
+    """The verdicts, that on the focus first, and the sentences of the paragraph for a report.
+
+    ``short`` are those sentences that judge: verdicts and claims.
+    """
 
     verdicts: tuple[LesionVerdict, ...]
     sentences: tuple[str, ...]
+    short: tuple[str, ...]
 
     @property
     def paragraph(self) -> str:
@@ -90,26 +98,31 @@ def conclude(evidence: Evidence) -> Conclusion:
     names = [item.lesion for item in evidence.attribution.lesions]
     names.sort(key=lambda name: name != evidence.focus)
     verdicts = tuple(_verdict(evidence, name) for name in names)
-    sentences = [*_record(evidence), *_model(evidence)]
-    for one in verdicts:
-        why = f": {'; '.join(one.reasons)}" if one.reasons else ""
-        sentences.append(f"{one.text}{why}.")
-    sentences += [*_settled(evidence), *_claims(evidence, verdicts)]
-    return Conclusion(verdicts, tuple(sentences))
+    judged = tuple(_sentence(one) for one in verdicts)
+    claims = tuple(_claims(evidence, verdicts))
+    told = (*_record(evidence), *_model(evidence), *judged, *_settled(evidence), *claims)
+    brief = tuple(_sentence(one, most=_BRIEF) for one in verdicts)
+    return Conclusion(verdicts, told, (*brief, *_claims(evidence, verdicts, brief=True)))
+
+
+def _sentence(one: LesionVerdict, *, most: int | None = None) -> str:
+    reasons = one.reasons
+    if most is not None and len(reasons) > most:
+        reasons = (*reasons[:most], "and more")
+    return f"{one.text}{': ' if reasons else ''}{'; '.join(reasons)}."
 
 
 def points(spread: Spread | None) -> str:
     """Return a spread of a change in points of the first diameter: ``-31 (-60 to -5)``."""
     if spread is None:
         return "not known"
-    low, middle, high = (
-        _signed(x) for x in (spread.low_frac, spread.median_frac, spread.high_frac)
-    )
+    low, middle, high = (signed(x) for x in (spread.low_frac, spread.median_frac, spread.high_frac))
     return f"{middle} ({low} to {high})"
 
 
-def _signed(share: float) -> str:
-    number = round(100.0 * share)
+def signed(change_frac: float) -> str:
+    """Return a change in points, with its sign: ``-31``."""
+    number = round(100.0 * change_frac)
     return f"{number:+d}" if number else "0"
 
 
@@ -140,14 +153,14 @@ def _without(target: bool) -> tuple[str, ...]:
 
 
 def _doubts(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
-    if evidence.posterior is None:
-        yield "nothing was fitted to it"
-    elif not evidence.posterior.diagnosis.converged:
+    if evidence.posterior is not None and not evidence.posterior.diagnosis.converged:
         yield "the fit did not converge"
     if not target:
         yield from _of_the_record(evidence, lesion)
     yield from _of_the_rivals(evidence, lesion, target)
     yield from _of_the_model(evidence, lesion, target)
+    if evidence.posterior is None:
+        yield "nothing was fitted to it"
 
 
 def _of_the_record(evidence: Evidence, lesion: str) -> Iterator[str]:
@@ -165,6 +178,8 @@ def _of_the_rivals(evidence: Evidence, lesion: str, target: bool) -> Iterator[st
     if told is None:
         yield "no reading after the treatment can be compared with explanations"
         return
+    if told.foretold_frac is not None and told.foretold_frac < _UNEXPECTED_FRAC:
+        yield f"no explanation of the model expects the record ({told.foretold_frac:.1g})"
     without = [score for score in told.open if score.world in _without(target)]
     if without:
         yield f"the record is foretold about as well by {without[0].text} ({_factor(without[0])})"
@@ -172,7 +187,7 @@ def _of_the_rivals(evidence: Evidence, lesion: str, target: bool) -> Iterator[st
 
 def _factor(score: Score) -> str:
     factor = 10.0**score.behind_log10
-    return "it is the best" if factor <= 1.0 else f"less likely by a factor of {factor:.2g}"
+    return f"a factor of {factor:.1f} between them" if factor > 1.0 else "it is the best of all"
 
 
 def _of_the_model(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
@@ -180,8 +195,8 @@ def _of_the_model(evidence: Evidence, lesion: str, target: bool) -> Iterator[str
     delivered = item.responds("delivered", evidence.visit)
     if delivered is not None and delivered.probability_frac < _FORETOLD_FRAC:
         yield f"the model hardly brings the response about ({delivered.probability_frac:.0%})"
-    anyway = [x for one in evidence.structures if (x := one.anyway.get(lesion)) is not None]
-    most = max((x.probability_frac for x in anyway), default=0.0)
+    over = anyway_range(evidence.structures, lesion)
+    most = over.high_frac if over is not None else 0.0
     if target and most > _ANYWAY_FRAC:
         yield f"it would have responded without radiotherapy with probability up to {most:.0%}"
     effect = spread_of(answer_frac(item, evidence.visit, target=target))
@@ -221,18 +236,15 @@ def _model(evidence: Evidence) -> Iterator[str]:
         f"drugs, {points(shares['lymphocyte_dose'])} by the loss of lymphocytes."
     )
     if anyway is not None:
-        low, high = _range(evidence)
+        over = anyway_range(evidence.structures, evidence.focus)
+        modes = ""
+        if over is not None:
+            modes = f" ({over.low_frac:.0%} to {over.high_frac:.0%} over the modes of homing)"
         yield (
             f"It would have responded without radiotherapy with probability "
-            f"{anyway.probability_frac:.0%} ({low:.0%} to {high:.0%} over the modes of homing)."
+            f"{anyway.probability_frac:.0%}{modes}."
         )
     yield from _rates(evidence)
-
-
-def _range(evidence: Evidence) -> tuple[float, float]:
-    found = [one.anyway.get(evidence.focus) for one in evidence.structures if one.usable]
-    known = [one.probability_frac for one in found if one is not None]
-    return (min(known), max(known)) if known else (math.nan, math.nan)
 
 
 def _rates(evidence: Evidence) -> Iterator[str]:
@@ -261,7 +273,9 @@ def _settled(evidence: Evidence) -> Iterator[str]:
     )
 
 
-def _claims(evidence: Evidence, verdicts: tuple[LesionVerdict, ...]) -> Iterator[str]:
+def _claims(
+    evidence: Evidence, verdicts: tuple[LesionVerdict, ...], *, brief: bool = False
+) -> Iterator[str]:
     """Return the claims of the authors beside the verdicts."""
     for claim in evidence.case.author_claims:
         if claim.abscopal == "not_mentioned":
@@ -269,10 +283,12 @@ def _claims(evidence: Evidence, verdicts: tuple[LesionVerdict, ...]) -> Iterator
         wanted = claim.abscopal == "claimed"
         short = [x.lesion for x in verdicts if x.verdict != "supported" and x.target is not wanted]
         text = claim.text.rstrip(".")
+        if brief:
+            text = textwrap.shorten(text, _BRIEF_LETTERS, placeholder=" ...")
         if short:
             cause = "an abscopal effect" if wanted else "radiotherapy"
             yield (
-                f"The authors say: '{text}'; as far as this names {cause} as the cause of what "
+                f"The authors say: '{text}'; where this names {cause} as the cause of what "
                 f"{', '.join(short)} did, it is more than the data allow."
             )
         else:

@@ -25,6 +25,7 @@ from abscope.dose.geometry.grid import Floats
 from abscope.infer.attribution import WORLDS
 from abscope.infer.case_model import CaseModel
 from abscope.infer.computed import Computed
+from abscope.infer.readings import SizeReading
 from abscope.infer.spread import effective_number
 from abscope.infer.visits import CaseData
 from abscope.infer.worlds import WorldKey, in_world, world_key
@@ -72,13 +73,20 @@ class Score:
 class LesionRivals:
     """The explanations of one lesion, best first; ``says`` are the readings that were foretold.
 
-    ``rough`` says that a score rests on too few draws.
+    ``measured`` says that one of them is a number, so that scores are of densities and not of
+    probabilities.
     """
 
     lesion: str
     says: tuple[str, ...]
     scores: tuple[Score, ...]
     draws: int
+    measured: bool
+
+    @property
+    def foretold_frac(self) -> float | None:
+        """Return how probable the best explanation makes the readings; None for densities."""
+        return None if self.measured else math.exp(self.scores[0].log_evidence)
 
     @property
     def separates(self) -> bool:
@@ -123,7 +131,7 @@ def compare_rivals(
             if key not in done:
                 done[key] = _InWorld(model, key).computed(z)
             logs[name] = judge.log_likelihood(done[key])
-        out.append(LesionRivals(lesion, says, _scores(logs), len(z)))
+        out.append(LesionRivals(lesion, says, _scores(logs), len(z), _measured(about)))
     return tuple(out)
 
 
@@ -138,6 +146,14 @@ class _InWorld(CaseModel):
         """Return the patients of points z in the world, and the log axis ratio of each member."""
         patients, axes = super().patients(z)
         return tuple(in_world(patient, self._key) for patient in patients), axes
+
+
+def _measured(data: CaseData) -> bool:
+    readings = [reading for visit in data.visits for reading in visit.readings]
+    return any(
+        span.exact for reading in readings if isinstance(reading, SizeReading)
+        for span in reading.spans
+    )  # fmt: skip
 
 
 def _about(data: CaseData, lesion: str) -> CaseData:

@@ -18,7 +18,7 @@ from abscope.infer.worlds import Cause
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 
-__all__ = ["Structure", "StructureRange", "range_over", "structures"]
+__all__ = ["Structure", "StructureRange", "anyway_range", "elsewhere_range", "structures"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +88,17 @@ def _structure(name: str, found: Attribution, visit: int, weighted: Reweighted |
     )
 
 
-def range_over(
-    found: tuple[Structure, ...], number: Callable[[Structure], float | None]
-) -> StructureRange | None:
-    """Return the range of a number over the structures that can be used and have it."""
-    known = [value for one in found if one.usable and (value := number(one)) is not None]
+def elsewhere_range(found: tuple[Structure, ...], lesion: str) -> StructureRange | None:
+    """Return the range of the median share of dose elsewhere over the structures of use."""
+    shares = [one.shares[lesion]["dose_elsewhere"] for one in found if one.usable]
+    return _range([share.median_frac for share in shares if share is not None])
+
+
+def anyway_range(found: tuple[Structure, ...], lesion: str) -> StructureRange | None:
+    """Return the range of the probability of a response without radiotherapy over them."""
+    chances = [one.anyway[lesion] for one in found if one.usable]
+    return _range([chance.probability_frac for chance in chances if chance is not None])
+
+
+def _range(known: list[float]) -> StructureRange | None:
     return StructureRange(min(known), max(known), len(known)) if known else None
