@@ -15,6 +15,7 @@ from abscope.cli import (
     cases,
     check,
     dose,
+    explain,
     export,
     models,
     new,
@@ -65,6 +66,7 @@ for _command in (
     pacs.send,
     simulate.simulate,
     export.export,
+    explain.explain,
     whatif.whatif,
     serve.serve,
 ):
