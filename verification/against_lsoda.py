@@ -84,7 +84,8 @@ def _one(given: tuple[int, int]) -> dict[str, float]:
 
 def model_mark() -> str:
     """Return a mark of the equations and of the ranges that patients are drawn from."""
-    text = equations(core_system()) + repr(sorted(core_values().items()))
+    ranges = sorted((name, q.value, q.low, q.high) for name, q in core_values().items())
+    text = equations(core_system()) + repr(ranges)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

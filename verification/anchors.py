@@ -4,7 +4,7 @@
 
 Nothing is fitted here: the values are those of the catalog, the patients those of `population`. The
 table is the one of docs/explanation/calibration.md. An anchor is met where our estimate lies inside
-the interval of the trial.
+the interval of the trial; its role says whether values were set to it or it only judges.
 """
 
 import argparse
@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import trials
+from abscope.catalog.entries import Parameter, load
 from abscope.catalog.model_core import core_parameters
 from abscope.catalog.proportion import wilson_interval
 from abscope.catalog.trials import trial_arms
 
 __all__ = ["Row", "calibrated", "rows"]
+
+#: Anchors whose rates values were set to; the others only judge.
+_SET = ("a", "c", "h", "Luke", "drug")
 
 Count = tuple[int, int]
 
@@ -34,6 +38,11 @@ class Row:
     low: float | None
     high: float | None
     count: Count | None = None
+
+    @property
+    def role(self) -> str:
+        """Return 'set' where values were set to this anchor, else 'judged'."""
+        return "set" if self.anchor in _SET else "judged"
 
     @property
     def met(self) -> str:
@@ -97,6 +106,7 @@ def rows(patients: int) -> Iterator[Row]:
     breast = trials.hr_positive(patients)["out of field"]
     yield _arm("h", "Barroso-Sousa", "single", breast, "HR+ breast, out of field")
     yield from _many(trials.many_sites(patients))
+    yield from _alone(trials.drug_alone(patients))
 
 
 def _mixed(found: dict[str, Count]) -> Iterator[Row]:
@@ -164,15 +174,25 @@ def _local(found: dict[str, Count]) -> Iterator[Row]:
 
 
 def _many(found: dict[str, Count | float]) -> Iterator[Row]:
-    yield _arm("-", "Luke", "single", found["all lesions"], "all lesions")
-    yield _rate("-", "Luke 2018: any lesion out of field -30 %", (18, 67), found["any lesion"])
-    yield _rate("-", "Luke 2018: out of field together", (9, 68), found["out of field"])
+    yield _arm("Luke", "Luke", "single", found["all lesions"], "all lesions")
+    yield _rate("Luke", "Luke 2018: any lesion out of field -30 %", (18, 67), found["any lesion"])
+    yield _rate("Luke", "Luke 2018: out of field together", (9, 68), found["out of field"])
     for name, target in (("irradiated", -0.217), ("other", 0.017)):
         ours = found[f"{name} change"]
         yield _ratio(
-            "-", f"Luke 2018: mean change of {name} lesions, 12 weeks", f"{target:+.1%}", ours,
+            "Luke", f"Luke 2018: mean change of {name} lesions, 12 weeks", f"{target:+.1%}", ours,
             target - 0.1, target + 0.1,
         )  # fmt: skip
+
+
+def _alone(found: dict[str, Count]) -> Iterator[Row]:
+    for what, target in (
+        ("pembrolizumab, NSCLC", "19%"),
+        ("pembrolizumab, melanoma", "33%"),
+        ("pembrolizumab, breast", "5%"),
+        ("ipilimumab, melanoma", "11%"),
+    ):
+        yield _told("drug", f"alone: {what}", target, found[what])
 
 
 def _katz(one: Count, other: Count) -> tuple[float, float]:
@@ -194,9 +214,14 @@ def calibrated() -> dict[str, str]:
     """Return the parameters that are set to something, and to what."""
     return {
         name: entry.note[entry.note.index("Set ") :]
-        for name, entry in core_parameters().items()
+        for name, entry in _values().items()
         if "Set so that" in entry.note
     }
+
+
+def _values() -> dict[str, Parameter]:
+    by_type = {f"naive_pool, {tumor}": entry for tumor, entry in load("naive_pool").items()}
+    return {**core_parameters(), **by_type}
 
 
 def _cells(row: Row) -> tuple[str, str]:
@@ -219,16 +244,19 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1000)
     given = parser.parse_args()
     began = time.time()
-    print("| anchor | | published | interval | ours | met |\n|---|---|---|---|---|---|")
-    met = []
+    print("| anchor | role | | published | interval | ours | met |\n|---|---|---|---|---|---|---|")
+    met: dict[str, list[str]] = {"set": [], "judged": []}
     for row in rows(given.patients):
         span, ours = _cells(row)
-        met += [row.met] if row.met else []
-        print(f"| {row.anchor} | {row.what} | {row.target} | {span} | {ours} | {row.met} |")
-    print(f"\n{met.count('yes')} of {len(met)} met; {time.time() - began:.0f} s\n")
+        met[row.role] += [row.met] if row.met else []
+        cells = (row.anchor, row.role, row.what, row.target, span, ours, row.met)
+        print(f"| {' | '.join(cells)} |")
+    for role, states in met.items():
+        print(f"\n{role}: {states.count('yes')} of {len(states)} met")
+    print(f"\n{time.time() - began:.0f} s\n")
     print("| parameter | value | set to what |\n|---|---|---|")
     for name, note in calibrated().items():
-        print(f"| {name} | {core_parameters()[name].value:g} | {note} |")
+        print(f"| {name} | {_values()[name].value:g} | {note} |")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from population import infused, population
 from reading import Seen, best_change, recist, responders, see, share
 
 __all__ = [
-    "hr_positive", "lesions_with_low_dose", "lymphocytes", "many_sites", "melanoma_again", "mixed",
-    "nsclc", "nsclc_fields", "resistant", "resistant_with_low_dose",
+    "drug_alone", "hr_positive", "lesions_with_low_dose", "lymphocytes", "many_sites",
+    "melanoma_again", "mixed", "nsclc", "nsclc_fields", "resistant", "resistant_with_low_dose",
 ]  # fmt: skip
 
 Count = tuple[int, int]
@@ -283,6 +283,27 @@ def melanoma_again(n: int) -> dict[str, Count]:
         "others": (int(good[~local].sum()), int((~local).sum())),
         "all": (int(good.sum()), good.size),
     }
+
+
+def drug_alone(n: int) -> dict[str, Count]:
+    """First treatment with a drug alone, no radiotherapy: best response of all lesions."""
+    out = {}
+    for agent, tumor in (
+        ("pembrolizumab", "nsclc"), ("pembrolizumab", "melanoma"), ("pembrolizumab", "breast"),
+        ("ipilimumab", "melanoma"),
+    ):  # fmt: skip
+        patients = population(n, tumor=tumor, seed=31)
+        if agent == "ipilimumab":
+            arm = [
+                infused(p, agent, first_d=0.0, amount_mg=3.0 * p.weight_kg, doses=4)
+                for p in patients
+            ]
+        else:
+            arm = _pembrolizumab(patients, 0.0)
+        seen = see(arm, _visits())
+        every = recist(seen, np.isfinite(seen.sizes_mm[:, 0]))
+        out[f"{agent}, {'NSCLC' if tumor == 'nsclc' else tumor}"] = share(every)
+    return out
 
 
 def hr_positive(n: int) -> dict[str, Count]:
