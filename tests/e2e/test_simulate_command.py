@@ -85,6 +85,24 @@ def test_table_and_figures_are_written_and_not_overwritten(inside: Call, tmp_pat
     assert "exists" in again.err
 
 
+def test_published_models_take_the_case_and_say_what_they_drop(inside: Call) -> None:
+    done = inside("simulate", "kim2021-breast", "--model", "jin2020", *FEW)
+    assert done.status == 0
+    for text in ("is a model of another group", "lesions: it has none", "week 2 (day"):
+        assert text in done.out
+    found = inside("simulate", "fong2025-melanoma", "--model", "kosinsky2018", *FEW, "--json").json
+    assert found["model"] == "kosinsky2018"
+    assert any("those of mice" in text for text in found["taken"])
+    first = found["lesions"][0]["visits"][0]
+    assert first["treated_ratio"]["low"] < 1.0
+    bare = inside(
+        "simulate", "fong2025-melanoma", "--model", "kosinsky2018", *FEW, "--json", "--drop", "RT2"
+    ).json
+    assert bare["dropped"] == ["RT2"]
+    at_visit = [x["label"] for x in bare["visits"]].index("P6")
+    assert bare["lesions"][0]["visits"][at_visit]["treated_ratio"]["median"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -92,7 +110,10 @@ def test_table_and_figures_are_written_and_not_overwritten(inside: Call, tmp_pat
         (("fong2025-melanoma", "--draws", "0"), "draws: 0"),
         (("fong2025-melanoma", "--without", "nose"), "'nose' is no mechanism"),
         (("fong2025-melanoma", "--drop", "RT9"), "no course or therapy 'RT9'"),
-        (("fong2025-melanoma", "--model", "kosinsky2018"), "no place for the facts of a case"),
+        (("fong2025-melanoma", "--model", "kuznetsov1994"), "no place for the facts of a case"),
+        (("fong2025-melanoma", "--model", "jin2020", "--homing", "organ"), "jin2020 has no use"),
+        (("fong2025-melanoma", "--model", "jin2020", "--draws", "0"), "draws: 0"),
+        (("fong2025-melanoma", "--model", "jin2020", "--drop", "RT9"), "no course or therapy"),
         (("fong2025-melanoma", "--model", "nose"), "is no model"),
         (("lymphoma-isrt-pet",), "series of patients"),
         (("no-such-case",), "no library case"),

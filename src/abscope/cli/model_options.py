@@ -12,7 +12,7 @@ __all__ = ["CORE", "DropOption", "HomingOption", "ModelOption", "WithoutOption",
 CORE = "abscope-core"
 
 ModelOption = Annotated[
-    str, typer.Option("--model", metavar="NAME", help="The model; abscope-core takes cases.")
+    str, typer.Option("--model", metavar="NAME", help="The model, ours or one of another group.")
 ]
 HomingOption = Annotated[
     str,
@@ -39,18 +39,24 @@ DropOption = Annotated[
 ]  # fmt: skip
 
 
-def check_model(name: str) -> None:
-    """Raise UsageError for a model that is not known, or that takes no case."""
+def check_model(name: str, *, published: bool = False) -> None:
+    """Raise UsageError for a model that is not known, or that takes no case.
+
+    ``published`` says whether models of other groups will do where their form can take a case.
+    """
     if name == CORE:
         return
+    from abscope.model.families.side_by_side import FAMILIES
     from abscope.model.registry import model_card
 
     card = model_card(name)
+    if published and name in FAMILIES:
+        return
     raise UsageError(
         Problem(
             "--model",
             f"'{card.name}' ({card.scope}) has no place for the facts of a case",
-            CORE,
+            ", ".join((CORE, *FAMILIES)) if published else CORE,
             f"Leave --model out; 'abscope models {card.name}' shows its equations.",
         )
     )

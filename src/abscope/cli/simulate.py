@@ -1,6 +1,7 @@
 """``abscope simulate CASE``: what the model expects of a case, over draws from the prior."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,10 +28,13 @@ from abscope.cli.model_options import (
 )
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer, table
+from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from abscope.case.reader import LocatedCase
     from abscope.case.record import Case
     from abscope.model.expectation import Expectation
+    from abscope.model.plan_doses import PlanDoses
 
 __all__ = ["simulate"]
 
@@ -82,10 +86,21 @@ def simulate(  # noqa: PLR0913 - the options of the command line
     from abscope.model.expectation import ExpectationOptions, expect_case
     from abscope.model.expectation_rows import plain_expectation, switches_without
 
-    check_model(model)
+    check_model(model, published=True)
     stated = Stated(map_file, fractions, registration, accept)
     refuse_without_dose("abscope simulate", dose, stated)
     located = open_case(case)
+    if model != CORE:
+        unused = {
+            "--homing": homing != "lesion",
+            "--without": bool(without),
+            "--parquet": parquet is not None,
+            "--figures": figures is not None,
+        }
+        _only_ours(model, unused)
+        located, doses = _with_doses(located, dose, organs, stated)
+        _published(located, doses, model, how=(draws, seed, tuple(drop or ())), as_json=as_json)
+        return
     options = ExpectationOptions(
         draws=draws,
         seed=seed,
@@ -93,13 +108,58 @@ def simulate(  # noqa: PLR0913 - the options of the command line
         switches=switches_without(tuple(without or ())),
         without=tuple(drop or ()),
     )
-    planned, doses = doses_of_case(located.case, dose=dose, organs=organs, stated=stated)
-    found = expect_case(planned, options=options, doses=doses)
-    written = _write(planned, found, parquet=parquet, figures=figures, force=force)
+    located, doses = _with_doses(located, dose, organs, stated)
+    found = expect_case(located.case, options=options, doses=doses)
+    written = _write(located.case, found, parquet=parquet, figures=figures, force=force)
     answer(
         {"case": found.case_id, "file": located.name, "written": written,
          **plain_expectation(found)},
         lambda: (*_lines(found), *(f"{path}: written" for path in written)),
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def _only_ours(model: str, given: dict[str, bool]) -> None:
+    """Raise UsageError with every option that a published model has no use for."""
+    problems = [
+        Problem(name, f"{model} has no use for it", CORE, "Leave it or --model out.")
+        for name, is_given in given.items()
+        if is_given
+    ]
+    if problems:
+        raise UsageError(problems)
+
+
+def _with_doses(
+    located: "LocatedCase", dose: Path | None, organs: Path | None, stated: Stated
+) -> "tuple[LocatedCase, PlanDoses]":
+    case, doses = doses_of_case(located.case, dose=dose, organs=organs, stated=stated)
+    return replace(located, case=case), doses
+
+
+def _published(
+    located: "LocatedCase",
+    doses: "PlanDoses",
+    model: str,
+    *,
+    how: tuple[int, int, tuple[str, ...]],
+    as_json: bool,
+) -> None:
+    """Answer with what a model of another group says of a case."""
+    from abscope.cli.family_text import family_lines
+    from abscope.model.expectation import check_draws
+    from abscope.model.families.family_rows import plain_family
+    from abscope.model.families.side_by_side import families
+    from abscope.model.prior_draws import PriorDraws
+
+    case, (draws, seed, dropped) = located.case, how
+    check_draws(draws, seed=seed)
+    prior = PriorDraws(draws, seed=seed)
+    found = families(case, prior, names=(model,), doses=doses, without=dropped)[model]
+    answer(
+        {"case": case.id, "file": located.name, "written": [], "seed": seed,
+         "dropped": list(dropped), **plain_family(found)},
+        lambda: family_lines(case.id, found),
         as_json=as_json,
     )  # fmt: skip
 

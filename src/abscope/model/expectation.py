@@ -25,7 +25,8 @@ from abscope.model.switches import Switches
 
 __all__ = [
     "QUANTILES", "Band", "Expectation", "ExpectationOptions", "LesionExpectation",
-    "RecordedChange", "VisitDay", "expect_case", "expectation_or_none", "visit_days",
+    "RecordedChange", "VisitDay", "band_of", "check_draws", "expect_case",
+    "expectation_or_none", "visit_days",
 ]  # fmt: skip
 
 #: The ends of the 90 % band, with the median between them.
@@ -171,8 +172,8 @@ def expect_case(
         days_d=days,
         lesions=_lesions(case, patients, volume, shares, found["volume_ml"][:, 0], whole),
         visits=visits,
-        alc_per_ul=_band(np.where(begun, found["alc_per_ul"], np.nan)),
-        pd1_occupancy_frac=_band(np.where(begun, found["pd1_occupancy_frac"], np.nan)),
+        alc_per_ul=band_of(np.where(begun, found["alc_per_ul"], np.nan)),
+        pd1_occupancy_frac=band_of(np.where(begun, found["pd1_occupancy_frac"], np.nan)),
         fractions_d=tuple(one.day_d for one in patients[0].fractions),
         failed=int((~found.ok).sum()),
         unknowns=patients[0].unknowns,
@@ -194,13 +195,25 @@ def expectation_or_none(
     return expect_case(case, options=ExpectationOptions(draws=draws), doses=doses)
 
 
-def _check(options: ExpectationOptions) -> None:
+def check_draws(n_draws: int, *, seed: int) -> None:
+    """Raise UsageError for a number of draws or a seed outside its range."""
+    problems = _draw_problems(n_draws, seed)
+    if problems:
+        raise UsageError(problems)
+
+
+def _draw_problems(n_draws: int, seed: int) -> list[Problem]:
     problems = []
-    if not 1 <= options.draws <= _MOST_DRAWS:
+    if not 1 <= n_draws <= _MOST_DRAWS:
         expected = f"1 to {_MOST_DRAWS}"
-        problems.append(Problem("draws", f"{options.draws}", expected, "Choose another number."))
-    if not 0 <= options.seed < 2**63:
-        problems.append(Problem("seed", f"{options.seed}", "0 or more", "Choose another."))
+        problems.append(Problem("draws", f"{n_draws}", expected, "Choose another number."))
+    if not 0 <= seed < 2**63:
+        problems.append(Problem("seed", f"{seed}", "0 or more", "Choose another."))
+    return problems
+
+
+def _check(options: ExpectationOptions) -> None:
+    problems = _draw_problems(options.draws, options.seed)
     if options.homing not in get_args(Homing):
         modes = ", ".join(get_args(Homing))
         problems.append(Problem("homing", f"'{options.homing}'", modes, "Choose one of them."))
@@ -277,8 +290,8 @@ def _lesions(
                 label=case.lesions_by_id[name].label,
                 members=(min(counts), max(counts)),
                 compartments=tuple(organs),
-                volume_ml=_band(total),
-                change_frac=_band(change),
+                volume_ml=band_of(total),
+                change_frac=band_of(change),
                 dose_gy=tuple(np.quantile(dose, QUANTILES).tolist()),
                 share_frac={
                     mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
@@ -296,7 +309,7 @@ def _ratio(total_ml: Floats, whole_ml: Floats, mine: Sequence[list[int]]) -> Ban
     """Return the volume over that of the same draw with nothing left out."""
     whole = np.stack([whole_ml[k][:, rows].sum(axis=1) for k, rows in enumerate(mine)])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _band(np.where(whole > 0.0, total_ml / whole, np.nan))
+        return band_of(np.where(whole > 0.0, total_ml / whole, np.nan))
 
 
 def _recorded(case: Case, lesion: str, latest_d: float) -> tuple[RecordedChange, ...]:
@@ -331,9 +344,9 @@ def _dose(patient: Patient, rows: Sequence[int]) -> float:
     return sum(total) / len(names)
 
 
-def _band(values: Floats) -> Band:
+def band_of(of_draws: Floats) -> Band:
     """Return the band over draws, (draws, times); NaN where no draw has a value."""
-    known = np.isfinite(values).any(axis=0)
-    found = np.full((len(QUANTILES), values.shape[1]), np.nan)
-    found[:, known] = np.nanquantile(values[:, known], QUANTILES, axis=0)
+    known = np.isfinite(of_draws).any(axis=0)
+    found = np.full((len(QUANTILES), of_draws.shape[1]), np.nan)
+    found[:, known] = np.nanquantile(of_draws[:, known], QUANTILES, axis=0)
     return Band(*found)

@@ -10,7 +10,10 @@ from abscope.errors import Problem, UsageError
 from abscope.model.expectation import Band, Expectation, LesionExpectation
 from abscope.model.switches import Switches
 
-__all__ = ["DRAW_COLUMNS", "draw_rows", "plain_expectation", "switched_off", "switches_without"]
+__all__ = [
+    "DRAW_COLUMNS", "draw_rows", "plain_band", "plain_expectation", "plain_three", "switched_off",
+    "switches_without",
+]  # fmt: skip
 
 #: The columns of the table of draws.
 DRAW_COLUMNS = ("draw", "lesion", "day_d", "volume_ml")
@@ -65,8 +68,8 @@ def plain_expectation(found: Expectation) -> dict[str, Any]:
         "fractions_d": list(found.fractions_d),
         "visits": [{"label": visit.label, "day_d": visit.day_d} for visit in found.visits],
         "lesions": [_lesion(found, lesion) for lesion in found.lesions],
-        "alc_per_ul": _curve(found.alc_per_ul),
-        "pd1_occupancy_frac": _curve(found.pd1_occupancy_frac),
+        "alc_per_ul": plain_band(found.alc_per_ul),
+        "pd1_occupancy_frac": plain_band(found.pd1_occupancy_frac),
         "unknowns": list(found.unknowns),
     }
 
@@ -77,18 +80,18 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
         "label": lesion.label,
         "members": list(lesion.members),
         "compartments": list(lesion.compartments),
-        "dose_gy": _three(lesion.dose_gy),
+        "dose_gy": plain_three(lesion.dose_gy),
         "share_frac": dict(lesion.share_frac),
         "visits": [
             {
                 "label": visit.label,
                 "day_d": visit.day_d,
-                "volume_ml": _three(lesion.volume_ml.at(visit.place)),
-                "change_frac": _three(lesion.change_frac.at(visit.place)),
+                "volume_ml": plain_three(lesion.volume_ml.at(visit.place)),
+                "change_frac": plain_three(lesion.change_frac.at(visit.place)),
                 **(
                     {}
                     if lesion.ratio_frac is None
-                    else {"ratio_frac": _three(lesion.ratio_frac.at(visit.place))}
+                    else {"ratio_frac": plain_three(lesion.ratio_frac.at(visit.place))}
                 ),
             }
             for visit in found.visits
@@ -97,16 +100,18 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
             {"scan": x.scan, "low_d": x.low_d, "high_d": x.high_d, "change_frac": x.change_frac}
             for x in lesion.recorded
         ],
-        "volume_ml": _curve(lesion.volume_ml),
+        "volume_ml": plain_band(lesion.volume_ml),
     }
 
 
-def _three(values: tuple[float, float, float]) -> dict[str, float | None]:
+def plain_three(of_band: tuple[float, float, float]) -> dict[str, float | None]:
+    """Return low, median and high of a band at one time; None for NaN."""
     names = ("low", "median", "high")
-    return {name: _number(value) for name, value in zip(names, values, strict=True)}
+    return {name: _number(value) for name, value in zip(names, of_band, strict=True)}
 
 
-def _curve(band: Band) -> Mapping[str, list[float | None]]:
+def plain_band(band: Band) -> Mapping[str, list[float | None]]:
+    """Return a band as lists; None for NaN."""
     return {
         name: [_number(float(value)) for value in getattr(band, name)]
         for name in ("low", "median", "high")
