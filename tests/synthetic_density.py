@@ -7,7 +7,7 @@ import numpy as np
 from abscope.infer.posterior import Latent
 from abscope.infer.sampling import Start
 
-__all__ = ["Bent", "Linear", "start_of"]
+__all__ = ["Bent", "Curve", "Linear", "start_of"]
 
 
 @dataclass
@@ -58,3 +58,20 @@ class Bent:
 def start_of(density, spread=1.0):
     """Return a start about the posterior mean of a `Linear`, wider by a factor."""
     return Start(center=density.mean, covariance=spread**2 * density.covariance)
+
+
+@dataclass
+class Curve:
+    """Four measurements with an error of 0.3 of a curve with three parameters."""
+
+    y: np.ndarray
+    latents = tuple(Latent(name=name, meaning=name) for name in "abc")
+
+    @staticmethod
+    def mean(z):
+        """Return the curve at four times, (points, 4)."""
+        t = np.array([0.0, 0.5, 1.0, 2.0])
+        return z[:, :1] + np.exp(0.5 * z[:, 1:2]) * t - np.exp(0.5 * z[:, 2:]) * (1 - np.exp(-t))
+
+    def log_likelihood(self, z):
+        return -0.5 * np.square((self.y - self.mean(z)) / 0.3).sum(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
-from abscope.infer.elliptical import Ensemble, Reference
+from abscope.infer.ensemble import Ensemble, Reference
 
 __all__ = ["ChainState", "resumed_state", "state_bytes"]
 

@@ -14,61 +14,20 @@ Sources: Murray 2010, AISTATS 9:541; Nishihara 2014, JMLR 15:2087.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
+from abscope.infer.ensemble import Ensemble, Reference
 
-__all__ = ["Ensemble", "Reference", "advance"]
+__all__ = ["slice_step"]
 
-#: Setting: degrees of freedom of the reference; tails wider than those of any posterior here.
-_NU = 5.0
 #: After this many refusals the angle is 1e-15 of a turn: the point stays.
 _MOST_ANGLES = 160
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """A Student t distribution: ``center`` (latents,), ``factor`` the Cholesky factor L of C."""
-
-    center: Floats
-    factor: Floats
-
-    def distance(self, z: Floats) -> Floats:
-        """Return q of points (..., latents)."""
-        # by the inverse and not by a solver: the same bits for a point alone and among others
-        inverse = np.linalg.inv(self.factor)
-        return np.asarray(np.einsum("...j,ij->...i", z - self.center, inverse) ** 2).sum(axis=-1)
-
-    def log_density(self, z: Floats) -> Floats:
-        """Return ln t of points (..., latents), up to a constant."""
-        half = 0.5 * (_NU + len(self.center))
-        return np.asarray(-half * np.log1p(self.distance(z) / _NU))
-
-    def scale_of(self, z: Floats, generator: np.random.Generator) -> float:
-        """Return the root of a draw of s for one point."""
-        shape = 0.5 * (_NU + len(self.center))
-        rate = 0.5 * (_NU + float(self.distance(z)))
-        return float(np.sqrt(rate / generator.standard_gamma(shape)))
-
-
-@dataclass(slots=True, eq=False)
-class Ensemble:
-    """Chains at ``z`` (chains, latents) with their log likelihood (chains,)."""
-
-    z: Floats
-    log_likelihood: Floats
-    tried: int = 0
-    failed: int = 0
-
-    def log_posterior(self) -> Floats:
-        """Return the log posterior density of every chain, up to a constant."""
-        return np.asarray(self.log_likelihood - 0.5 * np.square(self.z).sum(axis=1))
-
-
-def advance(
+def slice_step(
     chains: Ensemble,
     *,
     log_likelihood: Callable[[Floats], Floats],
@@ -81,18 +40,14 @@ def advance(
     The step of a chain depends on its point and its generator only, not on ``batch``.
     """
     ellipses = [_Ellipse(z, reference, one) for z, one in zip(chains.z, generators, strict=True)]
-    levels = chains.log_posterior() - reference.log_density(chains.z)
+    levels = reference.log_ratio(chains.z, chains.log_likelihood)
     levels += np.array([ellipse.log_u for ellipse in ellipses])
     waiting = np.arange(len(chains.z))
     while waiting.size:
         each = max(1, batch // len(waiting))
         points = np.stack([ellipses[k].points(each) for k in waiting])
-        found = log_likelihood(points.reshape(-1, points.shape[2])).reshape(points.shape[:2])
-        found = np.where(np.isnan(found), -np.inf, found)
-        chains.tried += found.size
-        chains.failed += int(np.isneginf(found).sum())
-        height = found - 0.5 * np.square(points).sum(axis=2) - reference.log_density(points)
-        good = height > levels[waiting, None]
+        found = chains.tried_at(points, log_likelihood)
+        good = reference.log_ratio(points, found) > levels[waiting, None]
         first = good.argmax(axis=1)
         done = good.any(axis=1)
         moved = waiting[done]

@@ -1,10 +1,10 @@
 """Draws from the posterior of a density by chains that move together, and can be taken up again.
 
-Every chain moves by elliptical slice sampling about one reference distribution
-(`abscope.infer.elliptical`), which begins as the normal approximation of a fit and is learned anew
-from all chains during the warm-up, then held. The random bits of a step belong to the seed, the
-chain and the step: draws change neither with threads, nor with how many points are computed
-together, nor with an interruption.
+Every chain moves in turn by a leap (`abscope.infer.leaping`) and along a slice
+(`abscope.infer.elliptical`). Both use one reference distribution, which begins as the normal
+approximation of a fit and is learned anew from all chains during the warm-up, then held. The random
+bits of a step belong to the seed, the chain and the step: draws change neither with threads, nor
+with how many points are computed together, nor with an interruption.
 """
 
 from collections.abc import Callable
@@ -17,14 +17,18 @@ from abscope.errors import EngineError, Problem, UsageError
 from abscope.infer.chain_state import ChainState, resumed_state, state_bytes
 from abscope.infer.density import Density
 from abscope.infer.diagnostics import diagnose
-from abscope.infer.elliptical import Ensemble, Reference, advance
+from abscope.infer.elliptical import slice_step
+from abscope.infer.ensemble import Ensemble, Reference
+from abscope.infer.leaping import leap_step
 from abscope.infer.posterior import Posterior
 
 __all__ = ["SamplerSettings", "SamplingProgress", "Start", "sample"]
 
-_METHOD = "elliptical slice sampling about a Student t reference"
+_METHOD = "independent leaps and elliptical slices about a Student t reference"
 #: Settings: the parts of the warm-up after which the reference is learned from the chains.
-_LEARNED = (0.2, 0.5, 1.0)
+_LEARNED = (0.15, 0.3, 0.5, 0.75, 1.0)
+#: What of the settings decides the draws.
+_DECIDING = ("chains", "draws", "warmup", "seed", "others")
 #: Setting: tries to find a point that can be simulated, each nearer to the center.
 _TRIES = 20
 
@@ -33,19 +37,22 @@ _TRIES = 20
 class SamplerSettings:
     """How many chains, their draws after ``warmup`` steps, and the seed.
 
-    ``batch`` is about how many points are computed together, ``save_every`` the number of steps
-    between two checkpoints; neither changes a draw.
+    ``others`` are the points that a leap chooses among. ``batch`` is about how many points a slice
+    computes together, ``save_every`` the number of steps between two checkpoints; neither changes a
+    draw.
     """
 
     chains: int = 8
     draws: int = 250
     warmup: int = 100
     seed: int = 1
+    others: int = 8
     batch: int = 32
     save_every: int = 25
 
     def __post_init__(self) -> None:
-        least = {"chains": 2, "draws": 20, "warmup": 10, "seed": 0, "batch": 1, "save_every": 1}
+        least = {"chains": 2, "draws": 20, "warmup": 10, "seed": 0, "others": 1, "batch": 1,
+                 "save_every": 1}  # fmt: skip
         problems = [
             Problem(name, f"{getattr(self, name)}", f"{low} or more", "Choose another number.")
             for name, low in least.items()
@@ -132,16 +139,25 @@ def sample(
 
 
 def _step(density: Density, state: ChainState, settings: SamplerSettings) -> None:
-    """Move all chains and keep their points."""
-    advance(
-        state.ensemble,
-        log_likelihood=density.log_likelihood,
-        reference=state.reference,
-        generators=[
-            _generator(settings.seed, chain, state.done + 1) for chain in range(settings.chains)
-        ],
-        batch=settings.batch,
-    )
+    """Move all chains, by a leap and along a slice in turn, and keep their points."""
+    step = state.done + 1
+    generators = [_generator(settings.seed, chain, step) for chain in range(settings.chains)]
+    if step % 2:
+        leap_step(
+            state.ensemble,
+            log_likelihood=density.log_likelihood,
+            reference=state.reference,
+            generators=generators,
+            others=settings.others,
+        )
+    else:
+        slice_step(
+            state.ensemble,
+            log_likelihood=density.log_likelihood,
+            reference=state.reference,
+            generators=generators,
+            batch=settings.batch,
+        )
     state.z[state.done] = state.ensemble.z
     state.log_density[state.done] = state.ensemble.log_posterior()
     state.done += 1
@@ -213,6 +229,6 @@ def _mark(density: Density, start: Start, settings: SamplerSettings) -> str:
     expected = ((len(names),), (len(names), len(names)))
     if shapes != expected or not names:
         raise UsageError(Problem("start", f"shapes {shapes}", f"{expected}", "Fit again."))
-    numbers = (settings.chains, settings.draws, settings.warmup, settings.seed)
+    numbers = tuple(getattr(settings, name) for name in _DECIDING)
     center = np.round(start.center, 6).tolist()
     return repr((numbers, names, center))
