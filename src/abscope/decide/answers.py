@@ -6,9 +6,11 @@ from typing import get_args
 
 from abscope.case.record import Case
 from abscope.decide.compare import Comparison, compare
+from abscope.decide.continuation import WhatIfOptions
 from abscope.decide.scenario import Scenario
-from abscope.decide.session import WhatIf, WhatIfOptions
+from abscope.decide.session import WhatIf
 from abscope.errors import UsageError
+from abscope.infer.posterior import Posterior
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 
@@ -22,11 +24,17 @@ class Draws:
     ``words`` says where they come from; ``warnings`` what speaks against them, to be shown first.
     """
 
-    prior: PriorDraws
+    make: Callable[[int], PriorDraws]
+    n: int
     seed: int
     fitted: bool
     words: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def prior(self) -> PriorDraws:
+        """Return the draws."""
+        return self.make(self.n)
 
     @classmethod
     def of_prior(cls, draws: int, *, seed: int) -> "Draws":
@@ -34,7 +42,19 @@ class Draws:
         words = (
             f"{draws} draws from the prior, seed {seed}: no scan or count after the start is used"
         )
-        return cls(PriorDraws(draws, seed=seed), seed, False, words)
+        return cls(lambda n: PriorDraws(n, seed=seed), draws, seed, False, words)
+
+    @classmethod
+    def of_posterior(
+        cls, posterior: Posterior, draws: int, *, warnings: Sequence[str] = ()
+    ) -> "Draws":
+        """Return draws of a fit; ``warnings`` say what speaks against it.
+
+        Raises UsageError for more draws than the fit has.
+        """
+        words = f"{draws} draws of the fit to this case ({posterior.method}, seed {posterior.seed})"
+        posterior.prior(draws)
+        return cls(posterior.prior, draws, posterior.seed, True, words, tuple(warnings))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +85,7 @@ def sessions_of(
 ) -> Sessions:
     """Return the sessions of a question: on the draws, on the prior, with other modes of homing."""
     options = options or WhatIfOptions()
-    alone = PriorDraws(draws.prior.n, seed=draws.seed) if draws.fitted else None
+    alone = PriorDraws(draws.n, seed=draws.seed) if draws.fitted else None
     modes = [mode for mode in get_args(Homing) if mode != options.homing] if all_homing else []
     return Sessions(
         main=WhatIf(case, draws.prior, options=options),

@@ -54,10 +54,11 @@ class GradeShare:
 class Comparison:
     """A scenario against the delivered treatment.
 
-    ``rows`` begin with all lesions, then those outside the delivered fields (where there are any),
-    then each. ``nadir`` is of the lowest lymphocyte count seen. ``prior`` is the same question to
-    draws of the prior alone, None where these are such draws. ``by_homing`` has the difference of
-    all lesions at the last visit by mode. ``never_seen`` says where nobody observed anything.
+    ``rows`` begin with all lesions, then those outside the fields of both treatments (where there
+    are any), then each. ``nadir`` is of the lowest lymphocyte count seen. ``prior`` is the same
+    question to draws of the prior alone, None where these are such draws. ``by_homing`` has the
+    difference of all lesions at the last visit by mode. ``never_seen`` says where nobody observed
+    anything.
     """
 
     scenario: Scenario
@@ -79,7 +80,7 @@ class Comparison:
 
     @property
     def outside(self) -> Row | None:
-        """Return the row of the lesions outside the delivered fields, None where there is none."""
+        """Return the row of the lesions outside the fields of both; None where there is none."""
         return next((row for row in self.rows if row.name == OUTSIDE), None)
 
     def row(self, name: str) -> Row | None:
@@ -131,7 +132,7 @@ def compare_arms(
     """Return an arm that was run against the delivered treatment of its session."""
     one, two = session.delivered.outcome, arm.outcome
     rows = [_row(ALL, "", one.whole, two.whole)]
-    outside = _row(OUTSIDE, "", one.outside, two.outside)
+    outside = _row(OUTSIDE, "", arm.outside_as_delivered, two.outside)
     lesions = session.case.lesions_by_id
     rows += [outside, *(
         _row(name, lesions[name].label, course, two.lesions[name])

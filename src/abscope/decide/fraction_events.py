@@ -10,7 +10,7 @@ from abscope.dose.geometry.grid import Floats
 from abscope.engine.batch import Events
 from abscope.model.case_courses import DrawnPhase
 from abscope.model.case_lesions import DrawnLesion
-from abscope.model.dose_bins import equal_parts_gy
+from abscope.model.dose_bins import equal_parts_table_gy
 from abscope.model.kill import BINS, DOSES
 from abscope.model.lesion_doses import DrawnDose
 from abscope.model.patient import BinnedDose
@@ -124,11 +124,7 @@ def _parts_gy(drawn: DrawnDose, draws: NDArray[np.int64]) -> Floats:
     dose, share = drawn.dose_gy[draws], drawn.volume_frac[draws]
     if dose.shape[1] == 1:
         return np.broadcast_to(dose, (len(draws), BINS))
-    if not len(draws):
-        return np.zeros((0, BINS))
-    return np.stack(
-        [equal_parts_gy(BinnedDose(a, b)) for a, b in zip(dose, share, strict=True)], axis=0
-    )
+    return equal_parts_table_gy([BinnedDose(a, b) for a, b in zip(dose, share, strict=True)])
 
 
 def _padded(days_d: tuple[tuple[float, ...], ...]) -> Floats:

@@ -56,6 +56,16 @@ class Names:
         return self._phases[0]
 
     @property
+    def lesions(self) -> tuple[str, ...]:
+        """Return the lesions that are simulated."""
+        return self._lesions
+
+    @property
+    def organs(self) -> tuple[str, ...]:
+        """Return the organ groups of the body."""
+        return tuple(self._organs)
+
+    @property
     def courses(self) -> tuple[str, ...]:
         """Return the courses that are simulated."""
         return tuple(name for name, phases in self._courses.items() if phases)

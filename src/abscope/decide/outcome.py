@@ -40,7 +40,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmOutcome:
-    """What a treatment does: ``whole`` all lesions, ``outside`` those that got no prescription.
+    """What a treatment does: ``whole`` all lesions, ``outside`` those in no field.
 
     ``lesions`` has every lesion of the record by identifier. ``nadir_per_ul`` (draws,) is the
     lowest count of lymphocytes seen, ``count_per_ul`` (draws, visits) those at the visits. ``ok``

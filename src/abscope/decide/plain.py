@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
-from abscope.decide.answers import Answers
+from abscope.decide.answers import Answers, Draws
 from abscope.decide.compare import Comparison, Row
 from abscope.decide.differences import LEVEL, Difference, ShareDifference
+from abscope.decide.optimize import Optimum
 from abscope.decide.statement import kept, prior_words, sentence, verdict
 
-__all__ = ["plain_answers", "plain_comparison"]
+__all__ = ["plain_answers", "plain_comparison", "plain_optimum"]
 
 
 def plain_answers(found: Answers) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def plain_answers(found: Answers) -> dict[str, Any]:
     return {
         "model": "abscope-core",
         "homing": found.homing,
-        "draws": found.draws.prior.n,
+        "draws": found.draws.n,
         "seed": found.draws.seed,
         "fitted": found.draws.fitted,
         "draws_are": found.draws.words,
@@ -57,6 +58,51 @@ def plain_comparison(found: Comparison) -> dict[str, Any]:
         },
         "by_homing": {mode: _difference(item) for mode, item in found.by_homing.items()},
     }  # fmt: skip
+
+
+def plain_optimum(found: Optimum, draws: Draws) -> dict[str, Any]:
+    """Return what a search found as plain values."""
+    goals, limits = found.question.goals, found.question.limits
+
+    def goal_values(values: tuple[float, ...]) -> dict[str, float | None]:
+        return {str(goal): _number(x) for goal, x in zip(goals, values, strict=True)}
+
+    def limit_values(values: tuple[float, ...]) -> dict[str, float | None]:
+        return {limit.text: _number(x) for limit, x in zip(limits, values, strict=True)}
+
+    return {
+        "model": "abscope-core",
+        "goals": {str(goal): goal.words for goal in goals},
+        "limits": [limit.text for limit in limits],
+        "vary": [variable.text for variable in found.question.variables],
+        "draws": found.draws,
+        "search_draws": found.search_draws,
+        "seed": draws.seed,
+        "fitted": draws.fitted,
+        "draws_are": draws.words,
+        "warnings": list(draws.warnings),
+        "evaluated": found.evaluated,
+        "within_limits": found.kept,
+        "cannot_be_given": found.refused,
+        "cancelled": found.cancelled,
+        "delivered": {
+            "goals": goal_values(found.delivered),
+            "limits": limit_values(found.delivered_limits),
+        },
+        "chosen": [
+            {
+                "point": {
+                    name: list(value) if isinstance(value, tuple) else value
+                    for name, value in item.point.items()
+                },
+                "why": item.why,
+                "goals": goal_values(item.values),
+                "limits": limit_values(item.limits),
+                **plain_comparison(item.comparison),
+            }
+            for item in found.chosen
+        ],
+    }
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def check_schedule(
     if early.any():
         day, least = float(planned.first_d.min()), float(start_d[early].max())
         what = f"radiotherapy on day {day:.3g}, before the sizes that the simulation begins with"
-        problems.append(Problem(where, what, f"day {np.ceil(least):g} or later", "Begin later."))
+        first = int(np.ceil(least))
+        problems.append(Problem(where, what, f"day {first} or later", "Begin later."))
     late = planned.last_d > horizon_d - 1.0
     if late.any():
         what = f"radiotherapy until day {float(planned.last_d.max()):.4g}"

@@ -28,7 +28,7 @@ def whatif_figure(found: Answers) -> Figure:
     return Figure(
         "what-if",
         f"What other treatments would have done, against the delivered one on the same "
-        f"{found.draws.prior.n} draws, at {label_} (day {day:g}).",
+        f"{found.draws.n} draws, at {label_} (day {day:g}).",
         whatif_scene(found, narrow=False),
         whatif_scene(found, narrow=True),
     )
@@ -210,7 +210,7 @@ def _legend(found: Answers) -> str:
     origin = "fitted to this case" if found.draws.fitted else "of the prior, not of this patient"
     return (
         f"Points: medians of the differences, scenario less delivered; lines: the middle 90 % of "
-        f"{found.draws.prior.n} draws ({origin}); of the response, the difference of two shares "
+        f"{found.draws.n} draws ({origin}); of the response, the difference of two shares "
         "with the error of the finite number of draws. Green: all of the line is better than what "
         "was delivered; red: all of it is worse; gray: it holds both. Arrows go on beyond the "
         "scale."

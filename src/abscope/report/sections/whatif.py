@@ -43,7 +43,7 @@ def _table(found: Answers) -> Table:
     )  # fmt: skip
     note = (
         f"Against the delivered treatment at {label}, day {day:g}, on the same "
-        f"{found.draws.prior.n} draws: medians of the differences with the middle 90 % of the "
+        f"{found.draws.n} draws: medians of the differences with the middle 90 % of the "
         "draws, of the sum of diameters as a share of the start. Shares: as delivered, then with "
         "the change."
     )
