@@ -44,7 +44,7 @@ const mark = (terms) => {
   const upper = /^[A-Z0-9.\s]+$/;
   for (const part of document.querySelectorAll("main section")) {
     const seen = new Set();
-    const spots = part.querySelectorAll("h3,caption,thead th,dt,p");
+    const spots = part.querySelectorAll("h3,thead th,dt,p");
     for (const spot of spots) {
       if (spot.closest("summary,label,a,button,svg,pre,.fact,.vh")) continue;
       for (const node of [...spot.childNodes]) {
