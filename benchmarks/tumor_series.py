@@ -5,7 +5,8 @@
 Patients are parted into folds; for each fold the population of a curve is learned from the whole
 series of the others, and the last measurement of each series is foretold from those before it.
 Scores: mean logarithm of the density of ln d (of the probability of "too small" where the text was
-coded 0), root mean square error of the median, share of measurements inside the 90 % interval.
+coded 0), root mean square error of the median where the last two sizes are numbers, share of
+measurements inside the 90 % interval.
 """
 
 import argparse
@@ -75,12 +76,17 @@ def held_out(
     return [one for one in out if one is not None]
 
 
+def measured(series: list[Series]) -> np.ndarray:
+    """Return where the last size and the one before are numbers, (series,)."""
+    return np.array([one.diameter_mm[-1] > 0 and one.diameter_mm[-2] > 0 for one in series])
+
+
 def scores(found: list[Foretold], series: list[Series]) -> tuple[float, float, float, float, float]:
     """Return log score with its standard error, RMSE of ln d and of d (mm), and coverage."""
     last = np.array([one.diameter_mm[-1] for one in series])
     median = np.array([one.median_mm for one in found])
     log = np.array([one.log_score for one in found])
-    seen = last > 0
+    seen = measured(series)
     error = np.log(median[seen] / last[seen])
     inside = [a.low_mm <= b <= a.high_mm for a, b in zip(found, last, strict=True) if b > 0]
     return (
@@ -120,9 +126,9 @@ def main() -> int:
     print("|---|---|---|---|---|---|")
     last = np.array([one.diameter_mm[-1] for one in series])
     before = np.array([one.diameter_mm[-2] for one in series])
-    both = (last > 0) & (before > 0)
+    both = measured(series)
     plain = np.sqrt(np.mean(np.log(before[both] / last[both]) ** 2))
-    plain_mm = np.sqrt(np.mean((before - last)[last > 0] ** 2))
+    plain_mm = np.sqrt(np.mean((before - last)[both] ** 2))
     print(f"| last value itself (no distribution) | | {plain:.4f} | {plain_mm:.2f} | | |")
     for name, curve, wandering, ending in ROWS[: options.rows]:
         began = time.perf_counter()

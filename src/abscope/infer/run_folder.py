@@ -129,7 +129,8 @@ def begin_run(
     folder holds another run (or one that is over) and ``force`` is false, or anything else.
     """
     hashes = {f"{_INPUTS}/{name}": _hash(data) for name, data in inputs.items()}
-    record = replace(record, inputs=hashes, outputs={}, status="started")
+    options = json.loads(_json(record.options))  # as a folder has them: lists, no tuples
+    record = replace(record, options=options, inputs=hashes, outputs={}, status="started")
     if path.exists() and any(_entries(path)):
         found = open_run(path)
         if not found.complete and found.record.asks_the_same(record):

@@ -38,6 +38,9 @@ def test_a_run_that_was_cut_off_goes_on_and_another_is_not_overwritten(tmp_path:
     path, inputs = tmp_path / "run", {"case.yaml": "id: small\n"}
     begin_run(path, record(), inputs).save_checkpoint(b"state")
     assert begin_run(path, record(), inputs).checkpoint() == b"state"
+    tuples = record(options={"draws": 100, "without": ()})
+    begin_run(tmp_path / "other", tuples, inputs).save_checkpoint(b"state")
+    assert begin_run(tmp_path / "other", tuples, inputs).checkpoint() == b"state"
     with pytest.raises(UsageError, match="unfinished run.*--force"):
         begin_run(path, record(seed=2), inputs)
     with pytest.raises(UsageError, match="unfinished run"):

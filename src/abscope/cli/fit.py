@@ -1,0 +1,120 @@
+"""``abscope fit CASE``: what the data of a case say of the quantities of the model."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abscope.cli.model_options import HomingOption, WithoutOption
+from abscope.cli.options import CaseArgument, ForceOption, JsonOption
+from abscope.cli.output import answer, table
+from abscope.cli.progress import told
+from abscope.cli.run_option import OutRunOption, begin_command, finish_command
+
+if TYPE_CHECKING:
+    from abscope.infer.run_folder import RunFolder
+    from abscope.infer.sampling import SamplingProgress
+
+__all__ = ["fit"]
+
+_ChainsOption = Annotated[int, typer.Option("--chains", help="Chains that move at a time.")]
+_DrawsOption = Annotated[int, typer.Option("--draws", help="Draws of each chain.")]
+_WarmupOption = Annotated[int, typer.Option("--warmup", help="Steps before the draws.")]
+_SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the chains.")]
+#: Quantities that the text shows; the JSON object has all.
+_SHOWN = 15
+
+
+def fit(  # noqa: PLR0913 - the options of the command line
+    context: typer.Context,
+    case: CaseArgument,
+    homing: HomingOption = "lesion",
+    without: WithoutOption = None,
+    chains: _ChainsOption = 8,
+    draws: _DrawsOption = 250,
+    warmup: _WarmupOption = 100,
+    seed: _SeedOption = 1,
+    out: OutRunOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the model to a case: what the scans and counts say of what the record does not tell.
+
+    Every quantity begins at its prior; the answer shows how much of the prior is left. With --out
+    the run is kept for explain, whatif and optimize, and one that was cut off goes on.
+    """
+    from abscope.case.shelf import open_case
+    from abscope.infer.fit_run import fit_files, fit_options, fit_results
+    from abscope.infer.fitting import fit_case
+    from abscope.infer.sampling import SamplerSettings
+
+    options = fit_options(homing=homing, without=tuple(without or ()))
+    settings = SamplerSettings(chains=chains, draws=draws, warmup=warmup, seed=seed)
+    located = open_case(case)
+    run = begin_command(context, located, out, force=force)
+    with told("fit") as tell:
+        found = fit_case(
+            located.case, options=options, settings=settings, progress=_keeping(run, tell),
+            resume=None if run is None else run.checkpoint(),
+        )  # fmt: skip
+    results = fit_results(located.case, found)
+    written = finish_command(run, results, fit_files(found))
+    answer(
+        {**results, "file": located.name, "written": written},
+        lambda: (*_lines(results), *(f"{path}: written" for path in written)),
+        as_json=as_json,
+    )
+
+
+def _keeping(
+    run: "RunFolder | None", tell: Callable[[int, int], None]
+) -> "Callable[[SamplingProgress], None]":
+    def after_a_step(step: "SamplingProgress") -> None:
+        tell(step.done, step.total)
+        if run is not None and step.save:
+            run.save_checkpoint(step.state())
+
+    return after_a_step
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    if not found["converged"]:
+        yield f"! {found['case']}: the fit did not converge; its numbers are not an answer"
+        yield from (f"! {why}" for why in found["why_not"])
+    else:
+        yield f"{found['case']}: research use only"
+    yield (
+        f"{found['chains']} chains of {found['draws']} draws, "
+        f"R-hat at most {_plain(found['r_hat'])}, "
+        f"at least {_plain(found['ess_bulk'])} effective draws"
+    )
+    told_of = [one for one in found["coordinates"] if one["posterior_over_prior_sd"] < 0.9]
+    yield f"The data carry {len(told_of)} of {len(found['coordinates'])} combinations:"
+    for one in told_of:
+        yield f"  {one['posterior_over_prior_sd']:.0%} of the prior is left of {one['meaning']}"
+    yield ""
+    yield "Quantities that the data say most of: median and 90 % of the draws"
+    rows = [
+        (
+            one["meaning"] if len(one["meaning"]) < 60 else one["meaning"][:57] + "...",
+            one["unit"],
+            _three(one["before"]),
+            _three(one["after"]),
+            f"{min(one['ratio_frac'], 1.0):.0%}",
+        )
+        for one in found["quantities"][:_SHOWN]
+    ]
+    head = ("quantity", "unit", "before the data", "after", "prior left")
+    yield from (f"  {line}" for line in table(rows, head=head))
+    left = len(found["quantities"]) - _SHOWN
+    if left > 0:
+        yield f"  and {left} more that the data say less of (--json has them)"
+
+
+def _plain(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4g}"
+
+
+def _three(values: list[float]) -> str:
+    low, middle, high = (f"{value:.3g}" for value in values)
+    return f"{middle} ({low} to {high})"

@@ -1,0 +1,130 @@
+"""``abscope fit`` and ``abscope rerun``: a run that is kept, repeated, cut off, and wrong uses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from abscope.cli.progress import told
+from ended import Call
+
+CASE = "fong2025-melanoma"
+SMALL = ("--chains", "2", "--draws", "20", "--warmup", "10")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a short fit; copies of it are what the tests change."""
+    from abscope.cli.app import run
+
+    folder = tmp_path_factory.mktemp("fits") / "fit"
+    assert run(["fit", CASE, *SMALL, "--out", str(folder)]) == 0
+    return folder
+
+
+def test_a_fit_that_did_not_converge_says_so_first(kept: Path, inside: Call) -> None:
+    """Forty draws of two chains are far too few, and the first line says it."""
+    results = json.loads((kept / "results.json").read_text(encoding="utf-8"))
+    assert results["converged"] is False
+    assert any("effective draws" in why for why in results["why_not"])
+    assert results["interval"] == {"kind": "equal tails", "quantiles": [0.05, 0.5, 0.95]}
+    done = inside("fit", CASE, *SMALL)
+    assert done.status == 0
+    assert done.out.splitlines()[0].startswith(f"! {CASE}: the fit did not converge")
+    for text in ("of the prior is left", "before the data", "prior left", "--json has them"):
+        assert text in done.out
+    assert all(len(line) < 200 for line in done.out.splitlines())
+
+
+def test_a_run_made_again_gives_the_same_numbers(kept: Path, inside: Call) -> None:
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+    done = inside("rerun", str(kept))
+    assert done.status == 0, done.out
+    assert "values are the same" in done.out
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_that_differs_or_is_of_another_version_is_told(
+    kept: Path, inside: Call, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(kept, copy)
+    record = json.loads((copy / "run.json").read_text())
+    record["versions"]["numpy"] = "1.0.0"
+    (copy / "run.json").write_text(json.dumps(record))
+    done = inside("rerun", str(copy))
+    assert done.status == 2
+    assert "was made with numpy 1.0.0" in done.err
+    assert "--any-version" in done.err
+    record["seed"], record["options"]["arguments"][-1] = 2, "2"
+    (copy / "run.json").write_text(json.dumps(record))
+    done = inside("rerun", str(copy), "--any-version", "--json")
+    assert done.status == 1
+    assert done.json["ok"] is False
+    assert done.json["differences"][0]["place"].startswith("results.")
+
+
+def test_a_fit_that_was_cut_off_goes_on_to_the_same_draws(
+    kept: Path, inside: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after step 27 of 30: the checkpoint of step 25 is there, and the end is the same."""
+    folder = tmp_path / "cut"
+    steps = []
+
+    def cut(label: str):
+        class Told:
+            def __enter__(self):
+                def tell(done: int, total: int) -> None:
+                    steps.append(done)
+                    if done == 27:
+                        raise KeyboardInterrupt
+
+                return tell
+
+            def __exit__(self, *reason: object) -> None:
+                return None
+
+        return Told()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("abscope.cli.fit.told", cut)
+        done = inside("fit", CASE, *SMALL, "--out", str(folder))
+    assert done.status == 130
+    assert (folder / "checkpoint").is_file()
+    assert not (folder / "results.json").exists()
+    refused = inside("rerun", str(folder))
+    assert refused.status == 2
+    assert "cut off" in refused.err
+    again = inside("fit", CASE, *SMALL, "--out", str(folder))
+    assert again.status == 0
+    assert (folder / "draws.nc").read_bytes() == (kept / "draws.nc").read_bytes()
+    assert not (folder / "checkpoint").exists()
+
+
+def test_wrong_uses_are_told_before_anything_runs(kept: Path, inside: Call, tmp_path: Path) -> None:
+    lost = tmp_path / "lost"
+    for arguments, expected in (
+        (("fit", CASE, *SMALL, "--out", str(kept)), "holds a run of 'abscope fit'"),
+        (("fit", CASE, "--chains", "1"), "expected 2 or more"),
+        (("fit", CASE, "--draws", "0", "--warmup", "0"), "expected 20 or more"),
+        (("fit", CASE, "--homing", "nowhere"), "nowhere"),
+        (("fit", CASE, "--without", "gravity"), "gravity"),
+        (("fit", "golden2013-series"), ""),
+        (("fit", CASE, *SMALL, "--out", str(tmp_path / "a" / "file" / "b")), ""),
+        (("rerun", str(lost)), "there is no such folder"),
+        (("rerun", str(tmp_path)), "not the folder of a run"),
+    ):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / "file").write_text("x")
+        done = inside(*arguments)
+        assert done.status != 0, arguments
+        assert expected in done.err
+        assert done.err.startswith("error: ")
+    assert not lost.exists()
+
+
+def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    with told("fit") as tell:
+        tell(1, 2)
+    assert capsys.readouterr().err == ""
