@@ -1,28 +1,30 @@
 """``abscope explain CASE``: was it the radiotherapy? Shares, rivals, and what would settle it."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.fitted import fitted
 from abscope.cli.model_options import HomingOption, WithoutOption
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
-from abscope.errors import Problem, UsageError
+from abscope.cli.progress import told
+from abscope.cli.run_option import (
+    OutRunOption,
+    PriorOption,
+    RunOption,
+    begin_command,
+    finish_command,
+)
 
 if TYPE_CHECKING:
-    from abscope.case.record import Case
-    from abscope.infer.explanation import ExplainOptions, Explanation
-    from abscope.infer.posterior import Posterior
+    from abscope.infer.explanation import Explanation
 
 __all__ = ["explain"]
 
 _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws that are explained.")]
-_SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the draws and of a fit.")]
-_PriorOption = Annotated[
-    bool, typer.Option("--prior", help="Do not fit: draws of the prior, said in the first line.")
-]
+_SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the fit and of the draws.")]
 _LesionOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,13 +32,9 @@ _LesionOption = Annotated[
         help="A lesion to explain; may be repeated. Without it, those that were followed.",
     ),
 ]  # fmt: skip
-_RunOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", metavar="RUN", help="The folder of a fit, instead of fitting here.",
-        show_default=False,
-    ),
-]  # fmt: skip
+_OthersOption = Annotated[
+    bool, typer.Option("--others", help="Ask the published models, too; this takes minutes.")
+]
 _FiguresOption = Annotated[
     Path | None,
     typer.Option(
@@ -47,79 +45,73 @@ _FiguresOption = Annotated[
 
 
 def explain(  # noqa: PLR0913 - the options of the command line
+    context: typer.Context,
     case: CaseArgument,
-    run: _RunOption = None,
-    prior: _PriorOption = False,
+    run: RunOption = None,
+    prior: PriorOption = False,
     draws: _DrawsOption = 200,
     seed: _SeedOption = 1,
     homing: HomingOption = "lesion",
     without: WithoutOption = None,
     lesion: _LesionOption = None,
+    others: _OthersOption = False,
     figures: _FiguresOption = None,
+    out: OutRunOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Explain what each lesion did: by radiotherapy, immunity, drugs or its natural course.
 
     The same draws are run with and without each cause. The answer comes with intervals, the rival
-    explanations, what measurement would have settled it, and what can be concluded.
+    explanations, what measurement would have settled it, and what can be concluded. Without --run
+    or --prior the case is fitted first. A kept fit brings its own homing and mechanisms.
     """
     from abscope.case.shelf import open_case
-    from abscope.infer.case_model import FitOptions
-    from abscope.infer.explanation import ExplainOptions, explain_case
+    from abscope.infer.explanation import STEPS, ExplainOptions, explain_case
     from abscope.infer.explanation_rows import plain_explanation
-    from abscope.model.expectation_rows import switches_without
     from abscope.report.explain_lines import explanation_lines
 
     located = open_case(case)
-    fit = FitOptions(homing=homing, switches=switches_without(tuple(without or ())))  # type: ignore[arg-type]
-    options = ExplainOptions(draws=draws, seed=seed, lesions=tuple(lesion or ()), fit=fit)
-    posterior = _posterior(located.case, run, options, prior=prior)
-    found = explain_case(located.case, posterior, options=options, progress=_say)
-    written = _figures(found, figures, force=force)
+    source = fitted(
+        located, run=run, prior=prior, seed=seed, homing=homing, without=tuple(without or ())
+    )
+    options = ExplainOptions(
+        draws=draws, seed=seed, lesions=tuple(lesion or ()), others=others, fit=source.options
+    )
+    kept = begin_command(context, located, out, force=force, fit=source.folder)
+    with told("explain") as tell:
+        found = explain_case(
+            located.case, source.posterior, options=options,
+            progress=lambda step: tell(STEPS.index(step), len(STEPS)),
+        )  # fmt: skip
+    results = {"case": found.case_id, **plain_explanation(found)}
+    drawn = _drawn(found)
+    written = [
+        *_figures(drawn, figures, force=force),
+        *finish_command(kept, results, {f"figures/{name}": data for name, data in drawn.items()}),
+    ]
     answer(
-        {"case": found.case_id, "file": located.name, "written": written,
-         **plain_explanation(found)},
+        {**results, "file": located.name, "written": written},
         lambda: (*explanation_lines(found), *(f"{path}: written" for path in written)),
         as_json=as_json,
-    )  # fmt: skip
+    )
 
 
-def _posterior(
-    case: "Case", run: Path | None, options: "ExplainOptions", *, prior: bool
-) -> "Posterior | None":
-    """Return the posterior of a run folder, else of a fit made here; None for the prior."""
-    from abscope.infer.fitted import posterior_for, posterior_of_run
-
-    if prior and run is not None:
-        expected = "one of them"
-        raise UsageError(Problem("abscope explain", "both --prior and --run", expected, "Choose."))
-    if run is not None:
-        return posterior_of_run(run, case_id=case.id, homing=options.fit.homing)
-    if prior:
-        return None
-    _say("fitting")
-    return posterior_for(case, options=options.fit, seed=options.seed)
-
-
-def _say(step: str) -> None:
-    """Tell a person at a terminal what is done next."""
-    if sys.stderr.isatty():
-        typer.echo(f"... {step}", err=True)
-
-
-def _figures(found: "Explanation", folder: Path | None, *, force: bool) -> list[str]:
-    """Draw the shares; return the names of the files."""
-    if folder is None:
-        return []
-    from abscope.case.files import write_files
+def _drawn(found: "Explanation") -> dict[str, str | bytes]:
+    """Return the files of the figure by name."""
     from abscope.report.explain_figure import explain_figure
 
     figure = explain_figure(found)
     name = f"{found.case_id}-{figure.name}"
-    contents: dict[Path, str | bytes] = {
-        folder / f"{name}.svg": figure.svg(),
-        folder / f"{name}.png": figure.png(),
-    }
+    return {f"{name}.svg": figure.svg(), f"{name}.png": figure.png()}
+
+
+def _figures(drawn: dict[str, str | bytes], folder: Path | None, *, force: bool) -> list[str]:
+    """Write the figure into a folder; return the names of the files."""
+    if folder is None:
+        return []
+    from abscope.case.files import write_files
+
+    contents = {folder / name: data for name, data in drawn.items()}
     write_files(contents, force=force, folder=folder)
     return [str(path) for path in contents]

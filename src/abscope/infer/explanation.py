@@ -19,26 +19,42 @@ from abscope.infer.rivals import LesionRivals, compare_rivals
 from abscope.infer.settling import SEEN_AFTER_D, Measurement, settling
 from abscope.infer.spread import Spread, spread_of
 from abscope.infer.structures import Structure, structures
+from abscope.model.families.side_by_side import FAMILIES, FamilyOutcome, families
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 from abscope.response.abscopal import AbscopalCall, abscopal_call
 
-__all__ = ["ExplainOptions", "Explanation", "explain_case"]
+__all__ = ["STEPS", "ExplainOptions", "Explanation", "explain_case"]
 
+#: What `explain_case` does, in this order.
+STEPS = (
+    "with and without each cause",
+    "the same before the data",
+    "the modes of homing",
+    "models of others",
+    "courses, drugs and mechanisms one by one",
+    "competing explanations",
+)
 #: Structures and mechanisms are seen over this part of the draws.
 _PART = 0.3
 _LEAST_DRAWS, _MOST_DRAWS = 30, 5000
 #: Each mechanism is taken out of no more draws than this.
 _MECHANISM_DRAWS = 60
+#: Some models of others go in small steps.
+_FAMILY_DRAWS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainOptions:
-    """``lesions`` are those of the record to explain, without names the ones that were followed."""
+    """``lesions`` are those of the record to explain, without names the ones that were followed.
+
+    ``others`` asks the published models, too (`abscope.model.families`), which takes longer.
+    """
 
     draws: int = 200
     seed: int = 1
     lesions: tuple[str, ...] = ()
+    others: bool = False
     fit: FitOptions = field(default_factory=FitOptions)
 
 
@@ -48,7 +64,8 @@ class Explanation:
 
     ``posterior`` is None where the draws are of the prior; then ``before`` is None too, else it is
     the attribution over the prior. ``focus`` is the lesion that the abscopal call rests on,
-    ``visit`` the number of the visit that is told. ``settling`` has by lesion what would have
+    ``visit`` the number of the visit that is told. ``families`` has what published models say where
+    they were asked. ``settling`` has by lesion what would have
     settled its answer.
     """
 
@@ -60,6 +77,7 @@ class Explanation:
     focus: str
     visit: int
     structures: tuple[Structure, ...]
+    families: Mapping[str, FamilyOutcome]
     left_out: tuple[LeftOut, ...]
     rivals: Mapping[str, LesionRivals]
     settling: Mapping[str, tuple[Measurement, ...]]
@@ -97,15 +115,15 @@ def explain_case(
 ) -> Explanation:
     """Return the explanation of a case over draws of a posterior, or of the prior where it is None.
 
-    ``progress`` is told what is done next. Raises CaseError where the case has nothing to simulate,
-    UsageError for an option outside its range.
+    ``progress`` is told which of `STEPS` is next. Raises CaseError where the case has nothing to
+    simulate, UsageError for an option outside its range.
     """
     options = options or ExplainOptions()
     _check(case, posterior, options)
     model = _model(case, options.fit)
     number = options.draws if posterior is None else min(options.draws, posterior.size)
     source = _Source(posterior, options.seed, model)
-    progress("with and without each cause")
+    progress(STEPS[0])
     base = attribute(
         case, source.draws(number), options=options.fit, lesions=options.lesions,
         more_days_d=SEEN_AFTER_D,
@@ -113,21 +131,25 @@ def explain_case(
     names = tuple(item.lesion for item in base.lesions)
     before = None
     if posterior is not None:
-        progress("the same before the data")
+        progress(STEPS[1])
         unfitted = _Source(None, options.seed, model).draws(number)
         before = attribute(case, unfitted, options=options.fit, lesions=names)
     call, targets = abscopal_call(case), targets_of(case)
     focus = call.decisive if call.decisive in names else _first(targets, names)
     visit = _visit(case, base, call, focus)
-    progress("the modes of homing")
+    progress(STEPS[2])
     few = max(_LEAST_DRAWS, round(_PART * number))
     weigh = source.weights(few) if posterior is not None and model is not None else None
     modes = structures(
         case, lambda: source.draws(few), base=base, visit=visit, weigh=weigh
     )  # fmt: skip
-    progress("courses, drugs and mechanisms one by one")
+    others: dict[str, FamilyOutcome] = {}
+    if options.others:
+        progress(STEPS[3])
+        others = families(case, source.draws(min(few, _FAMILY_DRAWS)), names=tuple(FAMILIES))
+    progress(STEPS[4])
     left = leave_out(base, draws=min(few, _MECHANISM_DRAWS))
-    progress("competing explanations")
+    progress(STEPS[5])
     rivals: dict[str, LesionRivals] = {}
     if model is not None:
         z = _Source(None, options.seed + 1, model).deviates(number)
@@ -149,6 +171,7 @@ def explain_case(
         focus=focus,
         visit=visit,
         structures=modes,
+        families=others,
         left_out=left,
         rivals=rivals,
         settling=would,

@@ -34,6 +34,23 @@ def plain_explanation(found: Explanation) -> dict[str, Any]:
         "focus": found.focus,
         "lesions": [_lesion(found, item) for item in base.lesions],
         "structures": [_structure(one) for one in found.structures],
+        "families": {
+            name: {
+                "dropped": list(one.dropped),
+                "visits": [
+                    {
+                        "label": visit.label,
+                        "day_d": visit.day_d,
+                        "treated_ratio": {
+                            lesion: [_number(x) for x in band.at(visit.place)]
+                            for lesion, band in one.treated_ratio.items()
+                        },
+                    }
+                    for visit in one.visits
+                ],
+            }
+            for name, one in found.families.items()
+        },
         "left_out": [
             {
                 "kind": one.kind,

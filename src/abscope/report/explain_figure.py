@@ -53,7 +53,7 @@ def explain_figures(found: Explanation | None) -> dict[str, Figure]:
 def explain_scene(found: Explanation, *, narrow: bool) -> Scene:
     """Return the drawing: per lesion a bar from zero to the median of each part of its change."""
     width = 330.0 if narrow else 1120.0
-    items = found.attribution.lesions
+    items = sorted(found.attribution.lesions, key=lambda item: item.lesion != found.focus)
     columns = 1 if narrow else min(2, len(items))
     each = (width - 16.0 - (columns - 1) * _GAP_PX) / columns
     limit = _limit(found)

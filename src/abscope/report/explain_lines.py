@@ -10,6 +10,7 @@ from abscope.report.explain_words import (
     CAUSE_WORDS,
     WORLD_WORDS,
     chance_words,
+    family_rows,
     had_drugs,
     homing_words,
     point_words,
@@ -72,6 +73,9 @@ def _shares(found: Explanation) -> Iterator[str]:
     rows.append(("elsewhere, modes of homing", *over))
     rows.append(("how much is prior", *(share_words(found, item.lesion) for item in items)))
     yield from _columns(rows)
+    if found.families:
+        yield "  volume with radiotherapy over that without, in models of others (most of mice)"
+        yield from _columns(family_rows(found, [item.lesion for item in items]))
     more = len(found.attribution.lesions) - len(items)
     if more > 0:
         yield f"  {more} more lesions: --json"

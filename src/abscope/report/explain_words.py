@@ -1,6 +1,7 @@
 """The words in which an explanation is told, the same on the screen and on the page."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from abscope.infer.concluding import points, signed
 from abscope.infer.explanation import Explanation
@@ -10,8 +11,9 @@ from abscope.infer.structures import anyway_range, elsewhere_range
 from abscope.infer.worlds import Cause
 
 __all__ = [
-    "CAUSE_WORDS", "MECHANISM_WORDS", "WORLD_WORDS", "chance_words", "had_drugs", "homing_words",
-    "point_words", "rival_warning", "score_words", "share_words", "source_words",
+    "CAUSE_WORDS", "MECHANISM_WORDS", "WORLD_WORDS", "chance_words", "family_rows", "had_drugs",
+    "homing_words", "point_words", "ratio_words", "rival_warning", "score_words", "share_words",
+    "source_words",
 ]  # fmt: skip
 
 CAUSE_WORDS: dict[Cause, str] = {
@@ -119,6 +121,32 @@ def score_words(score: Score) -> str:
     if score.behind_log10 > _MOST_LOG10:
         return ">1000 x worse"
     return f"{10.0**score.behind_log10:.1f} x worse"
+
+
+def family_rows(found: Explanation, lesions: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return per published model that was asked the volume with over that without radiotherapy.
+
+    On the last day within four weeks that it has: later the animals that most are of are dead.
+    """
+    rows = []
+    for name, one in found.families.items():
+        early = [visit for visit in one.visits if visit.label.startswith("week")]
+        if not early or not one.treated_ratio:
+            continue
+        cells = (
+            ratio_words(one.treated_ratio[lesion].at(early[-1].place))
+            if lesion in one.treated_ratio
+            else "no place for it"
+            for lesion in lesions
+        )
+        rows.append((f"{name}, {early[-1].label}", *cells))
+    return rows
+
+
+def ratio_words(values: tuple[float, float, float]) -> str:
+    """Return a ratio: median (low to high)."""
+    low, median, high = values
+    return f"{median:.2f} ({low:.2f} to {high:.2f})" if math.isfinite(median) else "not finished"
 
 
 def rival_warning(told: LesionRivals) -> str:

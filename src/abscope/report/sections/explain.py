@@ -7,6 +7,7 @@ from abscope.report.explain_words import (
     MECHANISM_WORDS,
     WORLD_WORDS,
     chance_words,
+    family_rows,
     had_drugs,
     homing_words,
     point_words,
@@ -30,6 +31,7 @@ _MODES = {
 def explain_section(material: Material, found: Explanation) -> Section:
     """Return the section of an explanation; its figure is `abscope.report.explain_figure`."""
     tables = [_shares(material, found), _responses(material, found), _structures(material, found)]
+    tables += [_families(material, found)]
     tables += [_rivals(material, found, name) for name in found.rivals]
     tables += [_left_out(material, found)]
     tables += [_settling(material, found, x.lesion) for x in found.attribution.lesions]
@@ -121,6 +123,18 @@ def _structures(material: Material, found: Explanation) -> Table:
         ("Homing", "Dose elsewhere", "Response without radiotherapy"),
         tuple(rows),
         f"What decides where T cells stay is not known; the range is part of the doubt. {over}.",
+    )
+
+
+def _families(material: Material, found: Explanation) -> Table:
+    names = [item.lesion for item in found.attribution.lesions]
+    rows = tuple(Row(row[0], row[1:]) for row in family_rows(found, names))
+    return Table(
+        "Models of others: volume with radiotherapy over that without",
+        ("Model", *(material.lesion(name) for name in names)),
+        rows,
+        "Median and 90 % of the draws. Their numbers are mostly those of mice: compare the "
+        "direction, not the size.",
     )
 
 
