@@ -6,13 +6,14 @@ The longest diameter of an ellipsoid with the second axis r times the first and 
 
 with the reader error and the repeat-scan error of the catalog (Yoon 2016, Oxnard 2011). Below 5 mm
 a lesion is too small to measure, below 2 mm it is absent. Counts are log-normal about the true one.
-Neglected: scans that miss a lesion, readers who pick other lesions, PET.
+PET and drug levels: `abscope.model.observe_labs`. Neglected: scans that miss a lesion, readers who
+pick other lesions.
 """
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,13 @@ from abscope.catalog.reader import reader_limits
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
 from abscope.model.lesion_sizes import diameter_mm, reader_sd_frac
+from abscope.model.observe_labs import count_labs, level_labs, with_uptake
 from abscope.model.observe_treatment import treatment_of
 from abscope.model.patient import Patient
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.values import AGENTS
 
-__all__ = ["Observation", "observed_case"]
+__all__ = ["AlsoSeen", "Observation", "observed_case"]
 
 #: Compartment of the circulation -> the site that a lesion there is recorded at.
 _SITES = {
@@ -56,27 +59,50 @@ class Observation:
     sites: Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AlsoSeen:
+    """What else a trajectory tells at the visits.
+
+    ``viable_ml`` (visits, lesions) is the viable tumor of every lesion: with it every visit is a
+    PET/CT. ``levels_mg_per_l`` has levels of drugs (visits,) by target, ``pd1`` and ``ctla4``.
+    """
+
+    viable_ml: ArrayLike | None = None
+    levels_mg_per_l: Mapping[str, ArrayLike] = field(default_factory=dict)
+
+
 def observed_case(
     patient: Patient,
     *,
     days_d: Sequence[float],
     volume_ml: ArrayLike,
     alc_per_ul: ArrayLike | None = None,
+    also: AlsoSeen | None = None,
     options: Observation | None = None,
 ) -> Case:
     """Return the case that scans on ``days_d`` (visits,) record; the first is the baseline.
 
     ``volume_ml`` is (visits, lesions) in the order of the patient, NaN for a lesion that does not
-    exist yet; ``alc_per_ul`` (visits,) are lymphocyte counts on the same days. Days of the case
-    count from its first fraction. Raises ModelError where the shapes do not fit or a number is
-    negative.
+    exist yet; ``alc_per_ul`` (visits,) are lymphocyte counts on the same days, ``also`` has what a
+    PET and drug levels rest on. Days of the case count from its first fraction. Raises ModelError
+    where the shapes do not fit or a number is negative.
     """
     options = options or Observation()
     days, volumes = np.asarray(days_d, float), np.asarray(volume_ml, float)
     counts = None if alc_per_ul is None else np.asarray(alc_per_ul, float)
+    also = also or AlsoSeen()
+    viable = None if also.viable_ml is None else np.asarray(also.viable_ml, float)
+    levels = {name: np.asarray(x, float) for name, x in also.levels_mg_per_l.items()}
     _check(patient, days, volumes, counts)
+    _check_also(patient, volumes, viable, levels)
+    seed = options.seed if options.noise else None
     names = {lesion.id: _name(lesion.id) for lesion in patient.lesions}
     zero = min((one.day_d for one in patient.fractions), default=patient.start_d)
+    scans = _imaging(patient, names, days - zero, volumes, options)
+    if viable is not None:
+        scans = with_uptake(scans, patient, (volumes, viable), names=names, seed=seed)
+    labs = [] if counts is None else count_labs(patient.id, days - zero, counts, seed=seed)
+    labs += level_labs(patient, days - zero, levels, seed=seed)
     record = {
         "schema": "abscope-case/1",
         "id": _case_id(patient.id),
@@ -86,8 +112,8 @@ def observed_case(
         "default_missing": "not_reported",
         "patient": _person(patient),
         "lesions": _lesions(patient, names, options),
-        "imaging": _imaging(patient, names, days - zero, volumes, options),
-        "labs": _labs(patient, days - zero, counts, options),
+        "imaging": scans,
+        "labs": labs,
         **treatment_of(patient, names=names, zero_d=zero),
     }
     return Case.model_validate(record)
@@ -107,6 +133,23 @@ def _check(patient: Patient, days: Floats, volumes: Floats, counts: Floats | Non
     if counts is not None and (counts.shape != days.shape or not (counts >= 0.0).all()):
         what = "counts that are missing or negative"
         problems.append(Problem(where, what, "one of 0 or more per visit", "Correct them."))
+    if problems:
+        raise ModelError(problems)
+
+
+def _check_also(
+    patient: Patient, volumes: Floats, viable: Floats | None, levels: Mapping[str, Floats]
+) -> None:
+    where, problems = f"patient {patient.id}", []
+    if viable is not None and (viable.shape != volumes.shape or (viable < 0.0).any()):
+        what, hint = "viable volumes that do not fit the volumes", "Give one per volume."
+        problems.append(Problem(where, what, f"{volumes.shape}, 0 ml or more", hint))
+    for target, level in levels.items():
+        if target not in AGENTS.values() or level.shape != volumes.shape[:1]:
+            what, hint = f"levels of '{target}'", "Give one per visit."
+            problems.append(Problem(where, what, "pd1 or ctla4, one per visit", hint))
+        elif not (level >= 0.0).all():
+            problems.append(Problem(where, f"a level of {target} below 0", "0 mg/L", "Correct it."))
     if problems:
         raise ModelError(problems)
 
@@ -212,19 +255,3 @@ def _finding(true_mm: float, seen_mm: float, *, node: bool, ratio: float) -> dic
     size = seen_mm * ratio if node else seen_mm
     axis = "short" if node else "longest"
     return {"size_mm": round(size, 1), "axis": axis, "state": "measured"}
-
-
-def _labs(
-    patient: Patient, days_d: Floats, counts: Floats | None, options: Observation
-) -> list[dict[str, Any]]:
-    if counts is None:
-        return []
-    noise = np.zeros(len(counts))
-    if options.noise:
-        prior = PriorDraws(len(counts), seed=options.seed)
-        noise = case_prior("count_cv").value * prior.normal(f"{patient.id} lymphocytes")
-    seen = np.maximum(np.round(counts * np.exp(noise)), 1.0)
-    return [
-        {"test": "lymphocytes", "when": f"day {day:.7g}", "value": f"{count:.0f} /mm3"}
-        for day, count in zip(days_d, seen, strict=True)
-    ]
