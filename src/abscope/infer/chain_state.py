@@ -37,6 +37,7 @@ def state_bytes(state: ChainState) -> bytes:
         counts=np.array([state.done, state.ensemble.tried, state.ensemble.failed]),
         now=state.ensemble.z,
         log_likelihood=state.ensemble.log_likelihood,
+        basis=state.reference.basis,
         center=state.reference.center,
         factor=state.reference.factor,
         z=state.z[: state.done],
@@ -59,7 +60,7 @@ def resumed_state(data: bytes, *, mark: str) -> ChainState:
         state = ChainState(
             mark=found,
             ensemble=Ensemble(held["now"], held["log_likelihood"], tried=tried, failed=failed),
-            reference=Reference(held["center"], held["factor"]),
+            reference=Reference(held["basis"], held["center"], held["factor"]),
             z=_padded(held["z"], int(held["steps"])),
             log_density=_padded(held["log_density"], int(held["steps"])),
             done=done,

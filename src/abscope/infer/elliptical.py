@@ -1,11 +1,10 @@
 """One step of generalized elliptical slice sampling for many chains, each with its own random bits.
 
-The target p is compared with a Student t reference of center m, scale C = L L^T, nu degrees of
-freedom and d dimensions, written as a mixture of normal distributions. For a point x:
+The target p is compared with the reference t (`abscope.infer.ensemble`), a Student t along a few
+directions, which is a mixture of normal distributions over a scale s. For a point x of center m:
 
-    s  ~ inverse gamma((nu + d)/2, (nu + q)/2),   q = |L^-1 (x - m)|^2
-    y  ~ N(m, s C),   level = ln p(x) - ln t(x) + ln u
-    x' = m + (x - m) cos a + (y - m) sin a,       the first angle a with ln p(x') - ln t(x') > level
+    s given x,   y ~ N(m, s C) along the directions, N(0, I) across,   level = ln p/t (x) + ln u
+    x' = m + (x - m) cos a + (y - m) sin a,       the first angle a with ln p/t (x') > level
 
 with a uniform on a full turn that shrinks toward 0 after every refusal. Nothing is tuned, no slope
 is needed, and p may jump (a version, a number of lesions). The next angles are known before a
@@ -61,10 +60,10 @@ class _Ellipse:
     """The ellipse of one chain, and its angles in the order in which they would be tried."""
 
     def __init__(self, z: Floats, reference: Reference, generator: np.random.Generator) -> None:
-        self._generator, self._center = generator, reference.center
+        self._generator, self._center = generator, reference.middle()
         scale = reference.scale_of(z, generator)
-        other = np.einsum("ij,j->i", reference.factor, generator.standard_normal(len(z)))
-        self._here, self._there = z - reference.center, scale * other
+        self._here = z - self._center
+        self._there = reference.spread(generator.standard_normal(len(z)), scale)
         self.log_u = float(np.log1p(-generator.random()))
         self._low, self._high, self.used = -2.0 * np.pi, 0.0, 0
 

@@ -1,8 +1,10 @@
 """Points of several chains, and the distribution about which they move.
 
-The reference is a Student t of center m, scale C = L L^T, nu degrees of freedom, d dimensions:
+The data carry a few directions B (rows, orthonormal) of z; along all others a posterior is nearly
+its prior. The reference is a Student t of center m, scale C = L L^T, nu degrees of freedom along
+the k directions, and the prior N(0, I) across them. With u = B z:
 
-    ln t(z) = -(nu + d)/2 ln(1 + q/nu) + constant,   q = |L^-1 (z - m)|^2
+    ln t(z) = -(nu + k)/2 ln(1 + q/nu) - (|z|^2 - |u|^2)/2 + constant,   q = |L^-1 (u - m)|^2
 """
 
 from collections.abc import Callable
@@ -20,34 +22,59 @@ _NU = 8.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """A Student t distribution: ``center`` (latents,), ``factor`` the Cholesky factor L of C."""
+    """A distribution of points z (..., latents) that is near a posterior.
 
+    ``basis`` (k, latents) are directions, ``center`` (k,) and ``factor`` (k, k), the lower Cholesky
+    factor of C, belong to the Student t along them.
+    """
+
+    basis: Floats
     center: Floats
     factor: Floats
 
-    def distance(self, z: Floats) -> Floats:
-        """Return q of points (..., latents)."""
-        # by the inverse and not by a solver: the same bits for a point alone and among others
-        inverse = np.linalg.inv(self.factor)
-        return np.asarray(np.einsum("...j,ij->...i", z - self.center, inverse) ** 2).sum(axis=-1)
+    def along(self, z: Floats) -> Floats:
+        """Return the coordinates u (..., k) of points."""
+        # not by a matrix product: the same bits for a point alone and among others
+        return np.asarray(np.einsum("...j,kj->...k", z, self.basis))
+
+    def middle(self) -> Floats:
+        """Return the center in all latents."""
+        return np.asarray(self.center @ self.basis)
 
     def log_ratio(self, z: Floats, log_likelihood: Floats) -> Floats:
-        """Return ln p - ln t of points (..., latents), up to a constant."""
+        """Return ln p - ln t of points, up to a constant."""
+        u = self.along(z)
         half = 0.5 * (_NU + len(self.center))
-        log_t = -half * np.log1p(self.distance(z) / _NU)
-        return np.asarray(log_likelihood - 0.5 * np.square(z).sum(axis=-1) - log_t)
+        kept = half * np.log1p(self._distance(u) / _NU) - 0.5 * np.square(u).sum(axis=-1)
+        return np.asarray(log_likelihood + kept)
+
+    def scale_of(self, z: Floats, generator: np.random.Generator) -> float:
+        """Return the root of the scale s of the normal distribution that a point came from.
+
+        s ~ inverse gamma((nu + k)/2, (nu + q)/2)
+        """
+        shape = 0.5 * (_NU + len(self.center))
+        rate = 0.5 * (_NU + float(self._distance(self.along(z))))
+        return float(np.sqrt(rate / generator.standard_gamma(shape)))
+
+    def spread(self, white: Floats, scale: Floats | float) -> Floats:
+        """Return deviations from the center (..., latents) of standard normal ones.
+
+        ``scale`` (..., 1) is the root of s.
+        """
+        u = self.along(white)
+        moved = scale * np.einsum("...j,kj->...k", u, self.factor) - u
+        return np.asarray(white + np.einsum("...k,kj->...j", moved, self.basis))
 
     def draws(self, number: int, generator: np.random.Generator) -> Floats:
         """Return independent draws (number, latents)."""
         scale = np.sqrt(0.5 * _NU / generator.standard_gamma(0.5 * _NU, number))
-        white = generator.standard_normal((number, len(self.center)))
-        return self.center + scale[:, None] * np.einsum("ij,kj->ki", self.factor, white)
+        white = generator.standard_normal((number, self.basis.shape[1]))
+        return self.middle() + self.spread(white, scale[:, None])
 
-    def scale_of(self, z: Floats, generator: np.random.Generator) -> float:
-        """Return the root of a draw of s for one point."""
-        shape = 0.5 * (_NU + len(self.center))
-        rate = 0.5 * (_NU + float(self.distance(z)))
-        return float(np.sqrt(rate / generator.standard_gamma(shape)))
+    def _distance(self, u: Floats) -> Floats:
+        inverse = np.linalg.inv(self.factor)
+        return np.square(np.einsum("...j,kj->...k", u - self.center, inverse)).sum(axis=-1)
 
 
 @dataclass(slots=True, eq=False)

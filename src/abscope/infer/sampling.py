@@ -27,6 +27,8 @@ __all__ = ["SamplerSettings", "SamplingProgress", "Start", "sample"]
 _METHOD = "independent leaps and elliptical slices about a Student t reference"
 #: Settings: the parts of the warm-up after which the reference is learned from the chains.
 _LEARNED = (0.15, 0.3, 0.5, 0.75, 1.0)
+#: Setting: a variance this far from 1 tells a direction that the data carry.
+_TOLD = 0.05
 #: What of the settings decides the draws.
 _DECIDING = ("chains", "draws", "warmup", "seed", "others")
 #: Setting: tries to find a point that can be simulated, each nearer to the center.
@@ -117,7 +119,7 @@ def sample(
     while state.done < total:
         _step(density, state, settings)
         if state.done in _learning_steps(settings.warmup):
-            state.reference = _learned(state, start)
+            state.reference = _learned(state)
         if progress is not None:
             due = state.done % settings.save_every == 0
             progress(
@@ -171,33 +173,46 @@ def _learning_steps(warmup: int) -> list[int]:
     return [round(part * warmup) for part in _LEARNED]
 
 
-def _learned(state: ChainState, start: Start) -> Reference:
+def _learned(state: ChainState) -> Reference:
     """Return the reference by the later half of the steps so far.
 
-    The covariance is drawn toward that of the start, as if it were worth as many draws as there
-    are latents; four draws of a chain count as one.
+    The covariance is drawn toward the one before, as if that were worth twice as many draws as
+    there are directions; four draws of a chain count as one.
     """
-    recent = state.z[state.done // 2 : state.done].reshape(-1, state.z.shape[2])
-    worth, latents = len(recent) / 4.0, recent.shape[1]
+    old = state.reference
+    recent = old.along(state.z[state.done // 2 : state.done]).reshape(-1, len(old.center))
+    worth, prior = len(recent) / 4.0, 2.0 * len(old.center)
     spread = np.atleast_2d(np.cov(recent.T))
-    mixed = (worth * spread + latents * start.covariance) / (worth + latents)
-    return Reference(recent.mean(axis=0), np.asarray(np.linalg.cholesky(mixed), float))
+    mixed = (worth * spread + prior * old.factor @ old.factor.T) / (worth + prior)
+    factor = np.asarray(np.linalg.cholesky(mixed), float)
+    return Reference(old.basis, recent.mean(axis=0), factor)
+
+
+def _reference(start: Start) -> Reference:
+    """Return the reference of a start: the directions along which it is not the prior."""
+    covariance = np.asarray(start.covariance, float)
+    if not np.isfinite(covariance).all() or np.linalg.eigvalsh(covariance).min() <= 0.0:
+        what = "the covariance is not that of a distribution"
+        raise UsageError(Problem("start", what, "positive definite", "Fit again."))
+    variances, vectors = np.linalg.eigh(covariance)
+    told = np.abs(variances - 1.0) > _TOLD
+    told[np.argmax(np.abs(variances - 1.0))] = True
+    basis = vectors[:, told].T.copy()
+    factor = np.diag(np.sqrt(variances[told]))
+    return Reference(basis, basis @ start.center, factor)
 
 
 def _begin(density: Density, start: Start, settings: SamplerSettings, mark: str) -> ChainState:
     """Return chains at draws from the start, nearer to its center where those cannot be run."""
-    try:
-        factor = np.asarray(np.linalg.cholesky(start.covariance), float)
-    except np.linalg.LinAlgError:
-        what, hint = "the covariance has no Cholesky factor", "Fit again."
-        raise UsageError(Problem("start", what, "positive definite", hint)) from None
+    reference = _reference(start)
     deviates = np.stack(
         [
             _generator(settings.seed, chain, 0).standard_normal(len(start.center))
             for chain in range(settings.chains)
         ]
     )
-    z = start.center + deviates @ factor.T
+    spread, center = reference.spread(deviates, 1.0), np.asarray(start.center, float)
+    z = reference.middle() + spread
     log_likelihood = density.log_likelihood(z)
     tried = len(z)
     for attempt in range(1, _TRIES + 1):
@@ -205,7 +220,7 @@ def _begin(density: Density, start: Start, settings: SamplerSettings, mark: str)
         if not bad.any():
             break
         nearer = 0.0 if attempt == _TRIES else 0.7**attempt
-        z[bad] = start.center + nearer * deviates[bad] @ factor.T
+        z[bad] = center + nearer * spread[bad]
         log_likelihood[bad] = density.log_likelihood(z[bad])
         tried += int(bad.sum())
     if not np.isfinite(log_likelihood).all():
@@ -216,7 +231,7 @@ def _begin(density: Density, start: Start, settings: SamplerSettings, mark: str)
     return ChainState(
         mark=mark,
         ensemble=Ensemble(z, log_likelihood, tried=tried),
-        reference=Reference(np.array(start.center, float), factor),
+        reference=reference,
         z=np.full((steps, *z.shape), np.nan),
         log_density=np.full((steps, len(z)), np.nan),
     )

@@ -64,21 +64,24 @@ def curved(data_set, *, bias=0.0):
         density,
         case_id="x",
         start=Start(center=np.zeros(3), covariance=np.eye(3)),
-        settings=SamplerSettings(chains=4, draws=50, warmup=20, seed=data_set),
+        settings=SamplerSettings(chains=4, draws=120, warmup=40, seed=data_set),
     )
     return truth, found.z
 
 
 def test_the_sampler_is_calibrated():
-    """120 data sets from the prior, 4 chains each; false alarm once in 100."""
-    places = ranks_of(curved, data_sets=range(120), ranks=19)
+    """100 data sets from the prior, 4 chains each; false alarm once in 100.
+
+    Chains of 50 draws after 20 are too short here: their ranks pile up at both ends (p 0.0014).
+    """
+    places = ranks_of(curved, data_sets=range(100), ranks=19)
     found = rank_tests(places, names=NAMES, ranks=19)
     assert all(one.calibrated for one in found), found
 
 
 def test_a_likelihood_with_a_bias_is_caught():
     """Negative control: the same, the measurements 0.3 (one standard deviation) too high."""
-    places = ranks_of(lambda k: curved(k, bias=0.3), data_sets=range(120), ranks=19)
+    places = ranks_of(lambda k: curved(k, bias=0.3), data_sets=range(30), ranks=19)
     assert not all(one.calibrated for one in rank_tests(places, names=NAMES, ranks=19))
 
 

@@ -58,6 +58,22 @@ def test_finds_a_bent_posterior_with_a_jump_and_a_cliff():
     assert flat[:, 0].var() == pytest.approx((p * x**2).sum() / p.sum(), rel=0.15)
 
 
+def test_many_quantities_that_the_data_do_not_tell():
+    """Closed form; 4 of 60 directions are told. False alarm once in 5,000 choices of the seed."""
+    generator = np.random.default_rng(8)
+    density = Linear(
+        3.0 * generator.standard_normal((4, 60)) / 8.0, np.array([1.0, -2.0, 3.0, 0.5])
+    )
+    found = drawn(density, start_of(density), SamplerSettings(draws=400, seed=4))
+    assert found.diagnosis.r_hat < 1.02
+    seen = found.z @ density.slopes.T
+    for k, mean in enumerate(density.slopes @ density.mean):
+        assert abs(seen[:, :, k].mean() - mean) < 4.5 * mcse_mean(seen[:, :, k])
+    assert np.square(found.z).sum(axis=2).mean() == pytest.approx(
+        np.trace(density.covariance) + density.mean @ density.mean, rel=0.03
+    )
+
+
 def test_too_few_steps_are_said():
     """Negative control: chains of 20 draws from far away do not pass."""
     density = linear()
@@ -148,7 +164,7 @@ def test_settings_are_checked_all_at_once():
 def test_a_start_of_another_density_is_refused():
     with pytest.raises(UsageError, match="shapes"):
         drawn(start=Start(center=np.zeros(3), covariance=np.eye(3)))
-    with pytest.raises(UsageError, match="Cholesky"):
+    with pytest.raises(UsageError, match="not that of a distribution"):
         drawn(start=Start(center=np.zeros(5), covariance=-np.eye(5)))
 
 
