@@ -19,13 +19,27 @@ from numba.extending import intrinsic, lower_builtin, register_model
 
 from abscope.engine.elementary import IMPLEMENTATIONS, bare
 from abscope.engine.floats import address
-from abscope.engine.lanes import FLAGS, spread
 
 __all__ = ["DualType", "duals_of", "pick", "scaled", "val"]
 
 _DOUBLE, _NEXT = ir.DoubleType(), ir.IntType(64)(1)
 #: (value, slopes or None where all are zero)
 _Pair = tuple[Any, Any]
+
+#: what the compiler may do with each operation: fuse a*b + c, divide once, ignore the sign of zero
+_FLAGS = ("contract", "arcp", "nsz", "reassoc")
+
+
+def _spread(builder: Any, width: int, value: Any) -> Any:
+    """Return the vector whose elements are all the value."""
+    kind = ir.VectorType(ir.DoubleType(), width)
+    if isinstance(value, ir.Constant):
+        return ir.Constant(kind, [value.constant] * width)
+    empty = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(empty, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(
+        first, empty, ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
+    )
 
 
 class DualType(types.Type):
@@ -67,40 +81,40 @@ def _made(builder: Any, slopes: int, pair: _Pair) -> Any:
 
 def _times(builder: Any, slope: Any, factor: Any) -> Any:
     width = slope.type.count
-    return builder.fmul(slope, spread(builder, width, factor), flags=FLAGS)
+    return builder.fmul(slope, _spread(builder, width, factor), flags=_FLAGS)
 
 
 def _add(builder: Any, x: _Pair, y: _Pair) -> _Pair:
-    value = builder.fadd(x[0], y[0], flags=FLAGS)
+    value = builder.fadd(x[0], y[0], flags=_FLAGS)
     if x[1] is None or y[1] is None:
         return value, x[1] if y[1] is None else y[1]
-    return value, builder.fadd(x[1], y[1], flags=FLAGS)
+    return value, builder.fadd(x[1], y[1], flags=_FLAGS)
 
 
 def _subtract(builder: Any, x: _Pair, y: _Pair) -> _Pair:
-    value = builder.fsub(x[0], y[0], flags=FLAGS)
+    value = builder.fsub(x[0], y[0], flags=_FLAGS)
     if y[1] is None:
         return value, x[1]
-    return value, builder.fneg(y[1]) if x[1] is None else builder.fsub(x[1], y[1], flags=FLAGS)
+    return value, builder.fneg(y[1]) if x[1] is None else builder.fsub(x[1], y[1], flags=_FLAGS)
 
 
 def _multiply(builder: Any, x: _Pair, y: _Pair) -> _Pair:
-    value = builder.fmul(x[0], y[0], flags=FLAGS)
+    value = builder.fmul(x[0], y[0], flags=_FLAGS)
     if y[1] is None:
         return value, _times(builder, x[1], y[0])
     right = _times(builder, y[1], x[0])
     if x[1] is None:
         return value, right
-    return value, builder.fadd(_times(builder, x[1], y[0]), right, flags=FLAGS)
+    return value, builder.fadd(_times(builder, x[1], y[0]), right, flags=_FLAGS)
 
 
 def _divide(builder: Any, x: _Pair, y: _Pair) -> _Pair:
-    inverse = builder.fdiv(_DOUBLE(1.0), y[0], flags=FLAGS)
-    value = builder.fmul(x[0], inverse, flags=FLAGS)
+    inverse = builder.fdiv(_DOUBLE(1.0), y[0], flags=_FLAGS)
+    value = builder.fmul(x[0], inverse, flags=_FLAGS)
     if y[1] is None:
         return value, _times(builder, x[1], inverse)
     falls = _times(builder, y[1], value)
-    slope = builder.fneg(falls) if x[1] is None else builder.fsub(x[1], falls, flags=FLAGS)
+    slope = builder.fneg(falls) if x[1] is None else builder.fsub(x[1], falls, flags=_FLAGS)
     return value, _times(builder, slope, inverse)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from numpy.typing import ArrayLike
 
 from abscope.engine.compiling import Compiled, compile_system
+from abscope.engine.cores import cores
 from abscope.engine.simulation import Settings, Trajectories, simulate
 from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.patient import Patient
@@ -31,8 +32,15 @@ def simulate_patients(
 ) -> Trajectories:
     """Return the trajectories of patients; member and lesion in the order given.
 
-    The arguments are those of `batch.batch_of`; raises ModelError and EngineError as it does.
+    The arguments are those of `batch.batch_of`; raises ModelError and EngineError as it does. Runs
+    on all cores unless the settings say otherwise.
     """
     options = options or CoreOptions()
     batch = batch_of(patients, observe_at_d=observe_at_d, options=options, draws=draws)
+    settings = settings or _over_cores(batch.members)
     return simulate(compiled_core(options.switches.growth), batch, settings)
+
+
+def _over_cores(members: int) -> Settings:
+    n = cores()
+    return Settings(n_threads=n, chunk=max(16, min(256, -(-members // n))))

@@ -1,7 +1,6 @@
 """Tasks over the cores of this machine: a pool of processes, each started anew (spawn)."""
 
 import multiprocessing
-import os
 import pickle
 import signal
 import sys
@@ -11,22 +10,16 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
 
+from abscope.engine.cores import cores
 from abscope.engine.executors.tasks import Done, Failure, Order, Task, even_size, work
 from abscope.errors import EngineError, Problem
 
-__all__ = ["Processes", "cores", "packed"]
+__all__ = ["Processes", "packed"]
 
 _DIED = (
     "its worker process died (out of memory, a crash of compiled code, or a script that calls run "
     "outside `if __name__ == '__main__':`)"
 )
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def packed(order: Order) -> bytes:

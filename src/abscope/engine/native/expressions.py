@@ -77,6 +77,8 @@ class Expressions:
 
     def lift(self, number: Number, kind: str) -> Number:
         """Return a number as another kind: whole to double to vector."""
+        if not isinstance(number, Number):
+            raise self.fail(ast.Pass(), "an array or a record where a number belongs")
         if number.kind == kind:
             return number
         if number.kind == "i64" and kind in ("double", "vector"):

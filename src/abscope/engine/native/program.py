@@ -5,6 +5,7 @@ from typing import Any
 
 from abscope.engine.native.statements import Statements
 from abscope.engine.native.values import Array, Number, Pointer, Record, Slot, double, whole
+from abscope.errors import EngineError, Problem
 
 __all__ = ["Program"]
 
@@ -44,7 +45,10 @@ class Program:
     def compiled(self, name: str, given: list[Any]) -> tuple[str, str]:
         """Return the symbol of a function for arguments of such kinds, and the kind it returns."""
         if name not in self.functions:
-            raise KeyError(f"the text of the kernel has no function {name}")
+            what = f"calls {name}, which it does not have"
+            raise EngineError(
+                Problem("text of a kernel", what, "its own functions", "Report this.")
+            )
         kinds = [
             value.kind if isinstance(value, Number) else
             f"*{value.kind}" if isinstance(value, Pointer) else value

@@ -143,6 +143,8 @@ class Statements(Expressions):
             raise self.fail(target, f"{type(target).__name__} that is set")
 
     def _Assign(self, node: ast.Assign) -> None:  # noqa: N802 - names of the syntax tree
+        if len(node.targets) > 1:
+            raise self.fail(node, "one value for several names")
         self._set(node.targets[0], self.value(node.value))
 
     def _AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802
