@@ -53,8 +53,8 @@ class FitOptions:
     """What is fitted: homing and mechanisms of the model, time before the start, solver settings.
 
     ``organs`` are organ doses in place of guesses. ``most_directions`` bounds how many
-    combinations of quantities are estimated, ``informative`` is the posterior over prior standard
-    deviation below which one counts as carried by the data.
+    combinations of quantities are estimated, ``informative_frac`` is the posterior over prior
+    standard deviation below which one counts as carried by the data.
     """
 
     homing: Homing = "lesion"
@@ -63,7 +63,7 @@ class FitOptions:
     settings: Settings = field(default_factory=_settings)
     organs: tuple[OrganDose, ...] = ()
     most_directions: int = 16
-    informative: float = 0.95
+    informative_frac: float = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,8 +191,10 @@ class CaseModel:
         first = sum(len(visit.nodes) for visit in self._visits)
         for k, (visit, _, before) in enumerate(self._timed()):
             for reading in visit.visit.readings:
-                for read in reading.read(found, first + k, before):
-                    out.append((visit.visit, reading.says, read.likely, read.row.value))
+                out += [
+                    (visit.visit, reading.says, read.likely, read.row.value)
+                    for read in reading.read(found, first + k, before)
+                ]
         return out
 
     def _timed(self) -> "list[tuple[_Placed, range, int | None]]":

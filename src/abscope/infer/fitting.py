@@ -17,8 +17,9 @@ __all__ = ["Fit", "fit_case"]
 class Fit:
     """A fit of a case.
 
-    ``best`` is the most probable point, ``coordinates`` are the draws of what the data carry
-    (directions and choices), ``posterior`` the same draws with everything else from its prior.
+    ``best`` is the most probable point of what the data carry (directions and choices),
+    ``posterior`` has the draws of every quantity that a reading depends on, ``coordinates`` the
+    same draws along the directions and choices.
     """
 
     density: CaseDensity
@@ -54,14 +55,14 @@ def fit_case(
     settings = settings or SamplerSettings()
     density = density_of(case, options)
     best = map_fit(density, seed=settings.seed, begin=list(density.starts))
-    coordinates = sample(
-        density,
+    center, covariance = density.start_of(best.z)
+    posterior = sample(
+        density.whole,
         case_id=case.id,
-        start=Start(center=best.z, covariance=best.covariance),
+        start=Start(center=center, covariance=covariance),
         settings=settings,
         progress=progress,
         resume=resume,
     )
-    return Fit(
-        density=density, best=best, coordinates=coordinates, posterior=density.named(coordinates)
-    )
+    coordinates = density.coordinates_of(posterior)
+    return Fit(density=density, best=best, coordinates=coordinates, posterior=posterior)

@@ -72,14 +72,14 @@ def ratios_of(rows: Floats, basis: Floats | None = None) -> Floats:
     found = rows if basis is None else rows @ basis.T
     _, sizes, vectors = np.linalg.svd(found, full_matrices=False)
     gone = (sizes**2 / (1.0 + sizes**2)) @ vectors**2
-    return np.sqrt(np.clip(1.0 - gone, 0.0, 1.0))
+    return np.asarray(np.sqrt(np.clip(1.0 - gone, 0.0, 1.0)))
 
 
-def directions_of(rows: Floats, *, most: int, informative: float) -> tuple[Floats, Floats]:
-    """Return the directions whose ratio is below ``informative``, best first, and their ratios."""
+def directions_of(rows: Floats, *, most: int, informative_frac: float) -> tuple[Floats, Floats]:
+    """Return the directions with ratios below ``informative_frac``, best first, and the ratios."""
     _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
     ratio = 1.0 / np.sqrt(1.0 + sizes**2)
-    number = min(most, int((ratio < informative).sum()))
+    number = min(most, int((ratio < informative_frac).sum()))
     number = max(number, min(1, len(ratio)))
     found = vectors[:number]
     # a direction and its opposite are the same: the largest part is positive
