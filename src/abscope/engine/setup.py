@@ -76,6 +76,7 @@ class Arrays:
         if times.ndim not in (1, 2):
             self.say("observe_at", f"shape {times.shape}", "(times,) or (members, times)")
             times = np.zeros(0)
+        times = np.atleast_2d(times)  # one row of times is for all members, however many they are
         return self._shaped("observe_at", times, (self.members, times.shape[-1]))
 
     def _check_times(self) -> None:

@@ -40,3 +40,13 @@ def test_each_member_has_its_own_holds():
     assert _levels(batch, 0) == ([2.0, 4.0], [0.2, 0.0])
     assert _levels(batch, 1) == ([], [])
     assert _levels(batch, 2) == ([1.0, 2.0, 3.0, 4.0], [0.1, 0.0, 0.3, 0.0])
+
+
+def test_as_many_times_as_members_are_times_of_every_member():
+    """Three times for three members were once taken for one time of each."""
+    batch = closed_batch(
+        members=3, own={"g": [[0.2, 0.5, 1.0]] * 3}, observe_at=[0.0, 1.0, 2.0],
+        replicate_initial={"v": np.array([[1.0, 2.0, 0.1]] * 3)},
+    )  # fmt: skip
+    arrays, *_ = arrays_of(ready("closed").system, batch)
+    np.testing.assert_array_equal(arrays.observe_at, [[0.0, 1.0, 2.0]] * 3)
