@@ -20,6 +20,7 @@ from abscope.cli import (
     fit,
     models,
     new,
+    optimize,
     pacs,
     regimen,
     report,
@@ -72,6 +73,7 @@ for _command in (
     rerun.rerun,
     explain.explain,
     whatif.whatif,
+    optimize.optimize,
     serve.serve,
 ):
     app.command()(_command)

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abscope.cli.draw_options import DrawsOption, SeedOption, draws_of
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer, table
+from abscope.cli.run_option import (
+    OutRunOption,
+    PriorOption,
+    RunOption,
+    begin_command,
+    finish_command,
+)
 from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -58,10 +66,8 @@ _NameOption = Annotated[
 _StandardOption = Annotated[
     bool, typer.Option("--standard", help="Ask the standard set of alternatives, too.")
 ]
-_DrawsOption = Annotated[int, typer.Option("--draws", help="How many draws.")]
-_SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the draws.")]
 _HomingOption = Annotated[
-    bool, typer.Option("--homing", help="Show the range over the four modes of homing, too.")
+    bool, typer.Option("--all-homing", help="Show the range over the four modes of homing, too.")
 ]
 _FiguresOption = Annotated[
     Path | None,
@@ -73,6 +79,7 @@ _FiguresOption = Annotated[
 
 
 def whatif(  # noqa: PLR0913 - the options of the command line
+    context: typer.Context,
     case: CaseArgument,
     sets: _SetOption = None,
     drop: _DropOption = None,
@@ -80,10 +87,13 @@ def whatif(  # noqa: PLR0913 - the options of the command line
     shift: _ShiftOption = None,
     name: _NameOption = None,
     standard: _StandardOption = False,
-    draws: _DrawsOption = 200,
-    seed: _SeedOption = 1,
-    homing: _HomingOption = False,
+    run: RunOption = None,
+    prior: PriorOption = False,
+    draws: DrawsOption = 200,
+    seed: SeedOption = 1,
+    all_homing: _HomingOption = False,
     figures: _FiguresOption = None,
+    out: OutRunOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -95,6 +105,7 @@ def whatif(  # noqa: PLR0913 - the options of the command line
     from abscope.case.shelf import open_case
     from abscope.decide.answers import sessions_of
     from abscope.decide.plain import plain_answers
+    from abscope.decide.session import check_scenario
 
     asked = _scenario(sets, drop, add, shift, name)
     if asked is None and not standard:
@@ -102,14 +113,19 @@ def whatif(  # noqa: PLR0913 - the options of the command line
         hint = 'For example --set "rt.RT2: 3 x 8 Gy".'
         raise UsageError(Problem("abscope whatif", "no change is asked for", expected, hint))
     located = open_case(case)
-    put_to = _draws(draws, seed)
-    sessions = sessions_of(located.case, put_to, all_homing=homing)
     if asked is not None:
-        sessions.main.edited(asked)
+        check_scenario(located.case, asked)
+    put_to, options, kept = draws_of(located, run=run, prior=prior, number=draws, seed=seed)
+    folder = begin_command(context, located, out, force=force, fit=kept)
+    sessions = sessions_of(located.case, put_to, options=options, all_homing=all_homing)
     found = _answers(located.case, put_to, sessions, asked, standard)
-    written = _figures(found, figures, force=force)
+    drawn = _figures(found) if figures is not None or folder is not None else {}
+    written = _write(drawn, figures, force=force)
+    results = {"case": found.case_id, "file": located.name, "written": written,
+               **plain_answers(found)}  # fmt: skip
+    written += finish_command(folder, results, drawn)
     answer(
-        {"case": found.case_id, "file": located.name, "written": written, **plain_answers(found)},
+        results,
         lambda: (
             *_lines(found, asked=asked is not None),
             *(f"{path}: written" for path in written),
@@ -155,23 +171,6 @@ def _scenario(
     )
 
 
-def _draws(number: int, seed: int) -> "Draws":
-    from abscope.decide.answers import Draws
-
-    problems = []
-    if not 2 <= number <= _MOST_DRAWS:
-        expected = f"2 to {_MOST_DRAWS}"
-        problems.append(Problem("--draws", f"{number}", expected, "Choose another number."))
-    if not 0 <= seed < 2**63:
-        problems.append(Problem("--seed", f"{seed}", "0 or more", "Choose another."))
-    if problems:
-        raise UsageError(problems)
-    return Draws.of_prior(number, seed=seed)
-
-
-_MOST_DRAWS = 5_000
-
-
 def _answers(
     case: "Case",
     draws: "Draws",
@@ -194,18 +193,21 @@ def _answers(
     return replace(usual, comparisons=(*own.comparisons, *usual.comparisons), refused=usual.refused)
 
 
-def _figures(found: "Answers", folder: Path | None, *, force: bool) -> list[str]:
-    if folder is None:
-        return []
-    from abscope.case.files import write_files
+def _figures(found: "Answers") -> dict[str, str | bytes]:
+    """Return the figure as files by name."""
     from abscope.report.whatif_figure import whatif_figure
 
     figure = whatif_figure(found)
     stem = f"{found.case_id}-{figure.name}"
-    contents: dict[Path, str | bytes] = {
-        folder / f"{stem}.svg": figure.svg(),
-        folder / f"{stem}.png": figure.png(),
-    }
+    return {f"{stem}.svg": figure.svg(), f"{stem}.png": figure.png()}
+
+
+def _write(drawn: "dict[str, str | bytes]", folder: Path | None, *, force: bool) -> list[str]:
+    from abscope.case.files import write_files
+
+    if folder is None:
+        return []
+    contents = {folder / name: content for name, content in drawn.items()}
     write_files(contents, force=force, folder=folder)
     return [str(path) for path in contents]
 

@@ -40,7 +40,9 @@ class Continuation:
     """Patients simulated as delivered, from whose states another treatment goes on.
 
     ``patients`` are as delivered with the ``weight_kg`` (draws,) of all, ``fractions`` what they
-    were given, ``visits_d`` the days of scans. Raises ModelError where no draw can be finished.
+    were given, ``visits_d`` the days of scans. ``volume_ml`` (draws, visits, places) and
+    ``count_per_ul`` (draws, visits) are as delivered. Raises ModelError where no draw can be
+    finished.
     """
 
     def __init__(
@@ -72,6 +74,11 @@ class Continuation:
             where = self._patients[0].id.partition(".")[0]
             raise ModelError(Problem(where, what, "a trajectory", "Report it with the case."))
         self._states, self.ok = kept.states, kept.ok
+        with np.errstate(invalid="ignore"):
+            at = (self._kept_d[:, None, :] <= visits_d[:, None]).sum(axis=2) - 1
+        at = np.maximum(at, 0)
+        self.volume_ml = np.take_along_axis(kept["volume_ml"], at[..., None], axis=1)
+        self.count_per_ul = np.take_along_axis(kept["alc_per_ul"], at, axis=1)
 
     def _days_to_keep(self, fractions: Fractions) -> Floats:
         """Return days of the run-in and after it, and those just before each phase begins."""
@@ -80,7 +87,9 @@ class Continuation:
         early = start_d - run_in_d + np.arange(0.0, run_in_d, _KEPT_EVERY_D)
         later = start_d + np.arange(0.0, self.horizon_d, _KEPT_EVERY_D)
         phases = [fractions.first_of(frozenset({name}))[:, None] for name in fractions.phases]
-        days = np.concatenate([early, later, *phases], axis=1)
+        visits = np.broadcast_to(self._visits_d, (self._draws, len(self._visits_d)))
+        days = np.concatenate([early, later, visits, *phases], axis=1)
+        days = np.where(days >= early[:, :1], days, np.nan)
         return np.sort(np.where(days <= self.horizon_d, days, np.nan), axis=1)
 
     def go_on(

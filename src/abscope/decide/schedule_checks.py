@@ -1,5 +1,7 @@
 """Whether the fractions of a scenario can be given: in order, apart, and inside the comparison."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from abscope.decide.fraction_events import Fractions
@@ -11,8 +13,6 @@ __all__ = ["check_schedule"]
 
 #: Two fractions to one lesion are at least 6 h apart.
 _APART_D = 0.25
-#: A lesion that gets this share of the highest dose of a fraction is one of its targets.
-_TARGET_FRAC = 0.5
 #: A draw is a guess where days are not on record; more than half of them are a finding.
 _MOST_FRAC = 0.5
 
@@ -24,10 +24,12 @@ def check_schedule(
     *,
     changed: frozenset[str],
     window_d: tuple[Floats, float],
+    targets: Mapping[str, frozenset[str]],
 ) -> None:
     """Raise UsageError with every reason why the fractions of a scenario cannot be given.
 
-    ``window_d`` are the start of every draw and the common horizon, in days.
+    ``window_d`` are the start of every draw and the common horizon, ``targets`` the lesions that
+    each phase surely treats.
     """
     where = f"scenario '{scenario.name}'"
     start_d, horizon_d = window_d
@@ -44,7 +46,7 @@ def check_schedule(
         expected = f"its end before the comparison ends on day {horizon_d:.4g}"
         problems.append(Problem(where, what, expected, "Shorten or move it."))
     problems += _order_problems(where, delivered, planned, changed)
-    problems += _overlap_problems(where, planned, changed)
+    problems += _overlap_problems(where, planned, changed, targets)
     if problems:
         raise UsageError(problems)
 
@@ -68,12 +70,14 @@ def _order_problems(
     return out
 
 
-def _overlap_problems(where: str, planned: Fractions, changed: frozenset[str]) -> list[Problem]:
+def _overlap_problems(
+    where: str,
+    planned: Fractions,
+    changed: frozenset[str],
+    targets: Mapping[str, frozenset[str]],
+) -> list[Problem]:
     """Return which phases would treat one lesion twice within hours."""
     out = []
-    dose = planned.dose_gy.mean(axis=2)
-    highest = dose.max(axis=2, keepdims=True)
-    target = (dose >= _TARGET_FRAC * highest) & (dose > 0.0)
     for k, first in enumerate(planned.phases):
         if first in changed:
             gaps = np.diff(planned.days_d[:, planned.column == k], axis=1)
@@ -84,12 +88,14 @@ def _overlap_problems(where: str, planned: Fractions, changed: frozenset[str]) -
             second = planned.phases[j]
             if not {first, second} & changed:
                 continue
-            both = (target[k] & target[j]).any(axis=1)
+            both = targets.get(first, frozenset()) & targets.get(second, frozenset())
+            if not both:
+                continue
             one = planned.days_d[:, planned.column == k]
             two = planned.days_d[:, planned.column == j]
             near = np.abs(one[:, :, None] - two[:, None, :]) < _APART_D
-            if (both & near.any(axis=(1, 2))).mean() > _MOST_FRAC:
-                what = f"{first} and {second} treat one lesion on the same days"
+            if near.any(axis=(1, 2)).mean() > _MOST_FRAC:
+                what = f"{first} and {second} treat {', '.join(sorted(both))} on the same days"
                 expected = "fractions to one lesion 6 h or more apart"
                 out.append(Problem(where, what, expected, "Move one of them."))
     return out

@@ -133,6 +133,11 @@ class WhatIf:
             check_schedule(
                 scenario, self._fractions, given[0], changed=frozenset(changed),
                 window_d=(self._drawn_case.start_d, self._continuation.horizon_d),
+                targets={
+                    phase.id: frozenset(phase.targets)
+                    for course in edited.case.rt_courses
+                    for phase in course.phases
+                },
             )  # fmt: skip
         return self._arm(scenario, edited, given)
 
@@ -214,9 +219,13 @@ class WhatIf:
         order = np.argsort(days_d, axis=1, kind="stable")
         back = np.argsort(order, axis=1, kind="stable")
         count = np.take_along_axis(found["alc_per_ul"], back, axis=1)
-        visits = back[:, : len(self._visits_d), None]
-        diameter = self._diameters(np.take_along_axis(found["volume_ml"], visits, axis=1))
-        failed = ~(found.ok & self._continuation.ok)
+        number, base = len(self._visits_d), self._continuation
+        volume = np.take_along_axis(found["volume_ml"], back[:, :number, None], axis=1)
+        early = np.isnan(days_d[:, :number])  # visits before anything differs
+        volume = np.where(early[..., None], base.volume_ml, volume)
+        count[:, :number] = np.where(early, base.count_per_ul, count[:, :number])
+        diameter = self._diameters(volume)
+        failed = ~(found.ok & base.ok)
         diameter[failed], count[failed] = np.nan, np.nan
         return diameter, count
 
