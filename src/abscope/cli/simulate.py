@@ -167,27 +167,37 @@ def _published(
 def _write(
     case: "Case", found: "Expectation", *, parquet: Path | None, figures: Path | None, force: bool
 ) -> list[str]:
-    """Write the table of draws and the figures; return the names of the files."""
+    """Write the table of draws and the figures, all or none; return the names of the files."""
     from abscope.case.files import write_files
-    from abscope.io.table_files import write_table
-    from abscope.model.expectation_rows import DRAW_COLUMNS, draw_rows
 
-    written = []
+    contents: dict[Path, str | bytes] = {}
     if figures is not None:
         from abscope.report.expectation_figure import expectation_figure
 
         figure = expectation_figure(case, found)
         name = f"{found.case_id}-{figure.name}"
-        contents: dict[Path, str | bytes] = {
-            figures / f"{name}.svg": figure.svg(),
-            figures / f"{name}.png": figure.png(),
-        }
-        write_files(contents, force=force, folder=figures)
-        written += [str(path) for path in contents]
+        contents[figures / f"{name}.svg"] = figure.svg()
+        contents[figures / f"{name}.png"] = figure.png()
     if parquet is not None:
-        write_table(parquet, DRAW_COLUMNS, list(draw_rows(found)), force=force)
-        written.append(str(parquet))
-    return written
+        contents[parquet] = _table(parquet, found)
+    write_files(contents, force=force, folder=figures)
+    return [str(path) for path in contents]
+
+
+def _table(path: Path, found: "Expectation") -> bytes:
+    """Return the table of draws as the file of this name would hold it."""
+    from tempfile import TemporaryDirectory
+
+    from abscope.io.table_files import write_table
+    from abscope.model.expectation_rows import DRAW_COLUMNS, draw_rows
+
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        hint = "Rename the file."
+        raise UsageError(Problem(str(path), "the ending is not known", ".csv or .parquet", hint))
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / f"draws{path.suffix}"
+        write_table(made, DRAW_COLUMNS, list(draw_rows(found)), force=False)
+        return made.read_bytes()
 
 
 def _lines(found: "Expectation") -> Iterator[str]:
