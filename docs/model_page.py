@@ -88,6 +88,29 @@ by its stroma.
 - **Before the start** the lesions grow untreated for a year with the immune system, and are then
   set to the recorded volumes. A run-in of 0 begins with an immune system that never saw the tumor.
 
+## What a case brings
+
+- **Doses.** A record's words become doses by stated priors. With `--dose` each lesion has the
+  histogram of its region in the plan: eight parts of equal volume, each with the dose that kills as
+  the part does in that draw, so that a cold spot keeps the cells it keeps. Blood, nodes and
+  lymphoid tissue get the doses of the organs. Outside the dose grid a dose stays a guess.
+- **Boosts.** A boost inside the fractions doses the share of the lesion that the record tells
+  (`part_frac`), else a drawn one. A boost that follows, or a phase with later days, has its own
+  fractions.
+- **Transfusions.** Red cells come without leukocytes and their volume is balanced within a day: on
+  record they change nothing, and are told. Lymphocytes that stay (the patient's own, or of a match)
+  are an event of a patient of the model: cells over the blood volume raise the count, effectors
+  among them join those in blood.
+- **Other treatments of the same draws.** `abscope.model.case_draws.CaseDraws` draws lesions,
+  parameters and start once; every treatment of them differs in nothing else. `--drop` and
+  `--without` are shown against everything, draw by draw.
+- **Back to a record.** A simulated patient becomes a case with scans, lymphocyte counts, drug
+  levels and, if asked, PET: SULpeak follows the share of a lesion that is viable. Inflammation is
+  not in the model, so a flare is not either.
+- **Models of other groups.** Five take a case (`--model`), say what they leave out, and keep their
+  own numbers, mostly of mice: compare directions with ours, not sizes
+  (`abscope.model.families.side_by_side.families`).
+
 ## What holds exactly
 
 Two halves of a lesion (each with `part` 0.5 and the doses of the whole) do what the whole does, in

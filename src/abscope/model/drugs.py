@@ -9,7 +9,7 @@ For each of the two, with amounts A1 and A2 (mg), C = A1 / V1 and t days since t
 
 D = 0 gives a constant clearance, V_max = 0 no saturable one. Every gram that is given is in A1, in
 A2 or cleared. Assumed: occupancy in tumor follows that in blood; the clearance does not follow the
-disease (it does in patients). Sources by agent in ``checkpoint_agents.toml`` of the catalog.
+disease (it does in patients). Sources by agent in ``pharmacokinetics.toml`` of the catalog.
 """
 
 from typing import Any
