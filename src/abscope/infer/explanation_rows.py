@@ -67,7 +67,10 @@ def plain_explanation(found: Explanation) -> dict[str, Any]:
         ],
         "call": {"strict": found.call.strict, "field_only": found.call.field_only,
                  "evidence": found.call.evidence},
-        "verdicts": [{**asdict(one), "text": one.text} for one in found.conclusion.verdicts],
+        "verdicts": [
+            {**asdict(one), "reasons": list(one.reasons), "text": one.text}
+            for one in found.conclusion.verdicts
+        ],
         "conclusion": found.conclusion.paragraph,
     }  # fmt: skip
 

@@ -13,32 +13,9 @@ from abscope.model.lesion_sizes import diameter_mm
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.run import simulate_patients
 from abscope.model.switches import Switches
-from model_cases import small_case
+from explained_cases import followed
 
 DRAWS = 12
-
-
-def followed(**more: object) -> object:
-    """The small case with a scan three months after the course, and pembrolizumab from day 0."""
-    scans = [scan.to_plain() for scan in small_case().imaging]
-    scans.append(
-        {
-            "id": "I1",
-            "when": "day 90",
-            "role": "follow_up",
-            "findings": [{"lesion": "A", "size_mm": 20}, {"lesion": "B", "size_mm": 15}],
-        }
-    )
-    drugs = [
-        {
-            "id": "D1",
-            "start": "day 0",
-            "interval_d": 21,
-            "n_cycles": 4,
-            "agents": [{"name": "pembrolizumab", "dose_mg": 200}],
-        }
-    ]
-    return small_case(imaging=scans, **{"systemic_therapy": drugs, **more})
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +78,8 @@ def test_without_radiotherapy_its_shares_are_exactly_zero() -> None:
             assert (volume[world] == volume[world & drugs]).all()
 
 
-def test_dose_in_the_lesion_itself_shrinks_it(found: Attribution) -> None:
+def test_dose_in_the_lesion_itself_shrinks_it() -> None:
+    found = attribute(followed(systemic_therapy=[]), PriorDraws(DRAWS, seed=3))
     target = found.by_lesion["A"]
     assert target.shares(0)["own_dose"].median_frac < -0.1
     with_it, without = (target.responds(w, 0).probability_frac for w in ("delivered", "nothing"))
