@@ -128,7 +128,7 @@ def test_no_page_has_an_axe_violation_or_is_too_wide(
     visit.close()
 
 
-@pytest.mark.parametrize("step", ("timeline", "dose", "response", "expectation", "what-if"))
+@pytest.mark.parametrize("step", ["timeline", "dose", "response", "expectation", "what-if"])
 def test_a_page_is_light_and_asks_no_other_host(browser, server: Served, step: str) -> None:
     visit = Visit(browser, server)
     sizes: list[int] = []
@@ -276,9 +276,7 @@ def test_sliders_move_by_mouse_and_keyboard_and_the_last_value_wins(visit: Visit
         time.sleep(0.02)
     wanted = "set rt.RT2a: 5 x 12 Gy"
     assert page.locator("#changes").input_value() == wanted
-    page.wait_for_function(
-        "w => document.querySelector('[data-ask]').dataset.shown === w", arg=wanted
-    )
+    page.locator(f"[data-ask][data-shown='{wanted}']").wait_for()
     assert "5 x 12 Gy" in page.locator("[data-sentence]").inner_text()
     assert "90 %" in page.locator("[data-sentence]").inner_text()
     assert page.locator("[data-table] tbody tr").count() > 2

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
@@ -26,7 +26,7 @@ from abscope.web.templating import style
 
 __all__ = ["make_app"]
 
-_STATIC = files("abscope.web") / "static"
+_THREADS = 120
 
 
 def make_app(settings: ServeSettings) -> FastAPI:
@@ -60,6 +60,8 @@ def make_app(settings: ServeSettings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # many sessions may wait for one what-if each; pages must not wait behind them
+    to_thread.current_default_thread_limiter().total_tokens = _THREADS
     yield
     app.state.rooms.jobs.close()
 

@@ -1,7 +1,8 @@
 """The dose of a case: where its DICOM objects lie, and the long work that reads them."""
 
 import os
-from dataclasses import dataclass, replace
+import secrets
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,11 @@ class DoseFiles:
 
 @dataclass(frozen=True, eq=False)
 class DoseRead:
-    """The survey of a case, and what the report is made from with it."""
+    """The survey of a case, and what the report is made from with it; ``key`` is its own."""
 
     survey: "DoseSurvey"
     material: "Material"
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @cached_property
     def views(self) -> "tuple[LesionView, ...]":

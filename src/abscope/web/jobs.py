@@ -13,7 +13,7 @@ __all__ = ["Job", "Jobs", "Progress", "State", "StoppedError", "Work"]
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
-_KEPT = 24
+_KEPT = 8
 _AT_ONCE = 2
 
 

@@ -138,7 +138,7 @@ def what_if(
     """
     read = dose_read(rooms.jobs, rooms.project.layout, opened)
     case = opened.case if read is None else read.material.case
-    job = prepared_job(rooms.jobs, opened, case, str(id(read)))
+    job = prepared_job(rooms.jobs, opened, case, read.key if read is not None else "")
     job.ended.wait(_PATIENCE_S)
     if job.problems:
         raise UsageError(job.problems)

@@ -33,7 +33,7 @@ def what_if(
     """Show the controls, and what the changes in the address would have done."""
     read = dose_read(here.rooms.jobs, here.rooms.project.layout, here.opened)
     case = read.material.case if read is not None else here.opened.case
-    job = prepared_job(here.rooms.jobs, here.opened, case, str(id(read)))
+    job = prepared_job(here.rooms.jobs, here.opened, case, read.key if read is not None else "")
     job.ended.wait(0.2)
     changes = [line for line in change or [] if line.strip()]
     prepared = job.result if isinstance(job.result, Prepared) else None

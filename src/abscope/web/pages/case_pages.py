@@ -133,7 +133,7 @@ def report_file(here: _Here, download: bool = False) -> Response:
         located = read.material.located
         return build_report(located, check_case(located.case), dose=read.material.dose)
 
-    text = here.opened.keep(("report file", id(read)), make)
+    text = here.opened.keep(("report file", read.key if read is not None else ""), make)
     headers = {"content-security-policy": REPORT_POLICY}
     if download:
         headers["content-disposition"] = f'attachment; filename="{here.opened.case.id}.html"'
@@ -147,7 +147,9 @@ def _page(here: CaseHere, step: str, values: dict[str, Any]) -> Response:
     problems: tuple[Problem, ...] = ()
     figures, parts, status = {}, (), 200
     try:
-        figures, parts = here.opened.keep((step, id(read)), lambda: _made(step, material))
+        figures, parts = here.opened.keep(
+            (step, read.key if read is not None else ""), lambda: _made(step, material)
+        )
     except AbscopeError as error:
         problems, status = error.problems, status_of(error)
     argument = case_argument(here.shown, str(here.rooms.project.layout.folder))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from fastapi import Path as PathPart
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from abscope.errors import AbscopeError
@@ -19,6 +20,7 @@ from abscope.web.templating import render
 from abscope.web.views import case_argument, command, python
 
 __all__ = [
+    "drop_draft",
     "edit",
     "history",
     "remove",
@@ -116,6 +118,15 @@ def _conflict(request: Request, name: str, mine: str, draft: str, error: Conflic
             "changes": list(lines)[2:],
         },
     )
+
+
+@router.post("/drafts/{key}/drop")
+def drop_draft(
+    key: Annotated[str, PathPart(pattern=r"^[0-9a-f]{16}$")], rooms: RoomsHere
+) -> Response:
+    """Throw a text away that was typed and not saved."""
+    rooms.project.drafts.drop(key)
+    return RedirectResponse("/cases", 303)
 
 
 @router.get("/cases/{name}/history")
