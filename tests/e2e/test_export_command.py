@@ -1,4 +1,7 @@
 import json
+from pathlib import Path
+
+from ended import Call
 
 
 def test_sbml_and_petab_are_written(inside, tmp_path):
@@ -46,3 +49,18 @@ def test_wrong_use_is_told(inside, tmp_path):
         assert done.status != 0
         assert text in done.err
         assert not target.exists()
+
+
+def test_organ_doses_of_a_table_reach_the_model(inside: Call, tmp_path: Path) -> None:
+    table = tmp_path / "organs.csv"
+    table.write_text("course,organ,n_fractions,mean_gy\nRT2,spleen,5,8\n", encoding="utf-8")
+    texts = []
+    for name, more in (("guessed", ()), ("told", ("--organs", table))):
+        target = tmp_path / f"{name}.xml"
+        done = inside("export", "fong2025-melanoma", "--sbml", target, *more)
+        assert done.status == 0, done.err
+        texts.append(target.read_text(encoding="utf-8"))
+    assert texts[0] != texts[1]
+    wrong = inside("export", "fong2025-melanoma", "--sbml", tmp_path / "x.xml", "--map", table)
+    assert wrong.status == 2
+    assert "--dose DIR" in wrong.err

@@ -5,6 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
+from abscope.cli.dose_source import (
+    AcceptOption,
+    DoseOption,
+    FractionsOption,
+    MapOption,
+    OrgansOption,
+    RegistrationOption,
+    Stated,
+    doses_of_case,
+    refuse_without_dose,
+)
 from abscope.cli.model_options import (
     CORE,
     DropOption,
@@ -54,6 +65,12 @@ def export(  # noqa: PLR0913 - the options of the command line
     draw: _DrawOption = 1,
     without: WithoutOption = None,
     drop: DropOption = None,
+    dose: DoseOption = None,
+    map_file: MapOption = None,
+    organs: OrgansOption = None,
+    fractions: FractionsOption = None,
+    registration: RegistrationOption = None,
+    accept: AcceptOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,6 +85,8 @@ def export(  # noqa: PLR0913 - the options of the command line
     from abscope.model.export import ExportOptions, export_case, petab_of
 
     _check(sbml, petab, model)
+    stated = Stated(map_file, fractions, registration, accept)
+    refuse_without_dose("abscope export", dose, stated)
     located = open_case(case)
     options = ExportOptions(
         seed=seed,
@@ -76,7 +95,8 @@ def export(  # noqa: PLR0913 - the options of the command line
         switches=switches_without(tuple(without or ())),
         without=tuple(drop or ()),
     )
-    found = export_case(located.case, options=options)
+    planned, doses = doses_of_case(located.case, dose=dose, organs=organs, stated=stated)
+    found = export_case(planned, options=options, doses=doses)
     contents: dict[Path, str | bytes] = {}
     if petab is not None:
         contents |= {petab / name: text for name, text in petab_files(petab_of(found)).items()}

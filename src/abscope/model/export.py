@@ -28,6 +28,7 @@ from abscope.model.export_priors import estimated
 from abscope.model.from_case import patients_of
 from abscope.model.lesion_sizes import drawn_volume_ml, reader_sd_frac
 from abscope.model.patient import Patient
+from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 from abscope.model.switches import Switches
@@ -64,15 +65,21 @@ class Exported:
     sbml: Sbml
 
 
-def export_case(case: Case, *, options: ExportOptions | None = None) -> Exported:
+def export_case(
+    case: Case, *, options: ExportOptions | None = None, doses: PlanDoses | None = None
+) -> Exported:
     """Return a case as ``abscope-core`` in SBML, with every fraction and infusion as an event.
+
+    ``doses`` of a plan or a table stand in the place of guesses.
 
     Raises CaseError where the case has nothing to simulate, UsageError for a draw that cannot be.
     """
     options = options or ExportOptions()
     _check(options)
     count = 1 if options.seed is None else options.draw
-    patient = patients_of(case, draws=count, seed=options.seed, without=options.without)[-1]
+    patient = patients_of(
+        case, draws=count, seed=options.seed, without=options.without, doses=doses
+    )[-1]
     system = core_system(options.switches.growth)
     batch = batch_of(
         [patient],
