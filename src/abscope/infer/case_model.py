@@ -32,6 +32,7 @@ from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.case_lesions import recorded_id
 from abscope.model.from_case import patients_from
 from abscope.model.patient import Patient
+from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 from abscope.model.run import compiled_core
@@ -52,9 +53,10 @@ def _settings() -> Settings:
 class FitOptions:
     """What is fitted: homing and mechanisms of the model, time before the start, solver settings.
 
-    ``organs`` are organ doses in place of guesses. ``most_directions`` bounds how many
-    combinations of quantities are estimated, ``informative_frac`` is the posterior over prior
-    standard deviation below which one counts as carried by the data.
+    ``organs`` are organ doses in place of guesses, ``doses`` all doses of a plan.
+    ``most_directions`` bounds how many combinations of quantities are estimated,
+    ``informative_frac`` is the posterior over prior standard deviation below which one counts as
+    carried by the data.
     """
 
     homing: Homing = "lesion"
@@ -62,6 +64,7 @@ class FitOptions:
     run_in_d: float = 365.0
     settings: Settings = field(default_factory=_settings)
     organs: tuple[OrganDose, ...] = ()
+    doses: PlanDoses | None = None
     most_directions: int = 16
     informative_frac: float = 0.95
 
@@ -86,7 +89,7 @@ class CaseModel:
     def __init__(self, case: Case, options: FitOptions, data: CaseData) -> None:
         self.case, self.options, self.data = case, options, data
         scouts = PriorDraws(_SCOUTS, seed=_SCOUT_SEED)
-        self.scouts = patients_from(case, scouts, organs=options.organs)
+        self.scouts = patients_from(case, scouts, organs=options.organs, doses=options.doses)
         self.names: tuple[str, ...] = scouts.asked
         self._visits = tuple(_Placed(visit, nodes_of(visit.moments)) for visit in data.visits)
         self._core = CoreOptions(
@@ -100,7 +103,8 @@ class CaseModel:
     def patients(self, z: Floats) -> tuple[tuple[Patient, ...], dict[str, Floats]]:
         """Return the patients of points z, and the log axis ratio of each member by name."""
         draws = self.prior(z)
-        patients = patients_from(self.case, draws, organs=self.options.organs)
+        options = self.options
+        patients = patients_from(self.case, draws, organs=options.organs, doses=options.doses)
         members = dict.fromkeys(x.id for patient in patients for x in patient.lesions)
         names = [x if "." in x else f"{x}.1" for x in members]
         ratio = case_prior("axis_ratio")
@@ -274,7 +278,9 @@ def case_model(case: Case, options: FitOptions | None = None) -> CaseModel:
     Raises CaseError where there is nothing to simulate or nothing to compare with.
     """
     options = options or FitOptions()
-    scouts = patients_from(case, PriorDraws(1, seed=None), organs=options.organs)
+    scouts = patients_from(
+        case, PriorDraws(1, seed=None), organs=options.organs, doses=options.doses
+    )
     lesions = tuple(dict.fromkeys(recorded_id(x.id) for x in scouts[0].lesions))
     data = data_of_case(case, lesions=lesions)
     if not data.visits:
