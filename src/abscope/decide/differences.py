@@ -13,7 +13,9 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["LEVEL", "Difference", "ShareDifference", "difference_of", "share_difference_of"]
+__all__ = ["LEVEL", "Difference", "ShareDifference", "difference_of", "share_difference_of",
+    "share_error_frac",
+]  # fmt: skip
 
 #: Share of the draws inside an interval.
 LEVEL = 0.90
@@ -114,6 +116,19 @@ def share_difference_of(delivered: Floats, scenario: Floats) -> ShareDifference 
         error_frac=float(_Z90 * change.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
         draws=n,
     )
+
+
+def share_error_frac(share_frac: float, draws: int) -> float:
+    """Return half the 90 % interval of a share that comes from the finite number of draws.
+
+    The interval of Agresti and Coull (1998, Am Stat 52:119), which a share of 0 or 1 has, too.
+
+    >>> round(share_error_frac(0.5, 200), 3)
+    0.058
+    """
+    n = draws + _Z90**2
+    p = (share_frac * draws + _Z90**2 / 2) / n
+    return float(_Z90 * np.sqrt(p * (1 - p) / n))
 
 
 def _three(values: Floats) -> tuple[float, float, float]:

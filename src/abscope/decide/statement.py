@@ -2,7 +2,7 @@
 
 from abscope.decide.answers import Draws
 from abscope.decide.compare import Comparison, Row
-from abscope.decide.differences import Difference, ShareDifference
+from abscope.decide.differences import Difference, ShareDifference, share_error_frac
 
 __all__ = ["kept", "percent", "prior_words", "sentence", "signed", "verdict"]
 
@@ -49,10 +49,12 @@ def sentence(found: Comparison) -> str:
     end, response = row.change[-1], row.response
     if end is None:  # a row without any draw is not made
         return f"{found.scenario.name}: no draw reaches {visit}."
+    worse = max(0.0, 1.0 - end.better_frac - end.equal_frac)
     parts = [
         f"{found.scenario.name}: {verdict(end)}; the sum of diameters at {visit} (day {day:g}) "
         f"would be {_changed(end)} (90 % of the draws {percent(end.difference[0])} "
-        f"to {percent(end.difference[2])}), smaller in {end.better_frac:.0%} of {end.draws} draws",
+        f"to {percent(end.difference[2])}), smaller in {end.better_frac:.0%}, greater in "
+        f"{worse:.0%} of {end.draws} draws",
         _responds("all lesions together", response),
     ]
     outside = found.outside
@@ -74,7 +76,8 @@ def kept(row: Row) -> str | None:
     return (
         f"Of the draws in which the delivered treatment makes {row.name} respond, {share:.0%} "
         f"respond to this one as well; the best response is the same or better in "
-        f"{row.same_or_better_frac:.0%} of {row.response.draws} draws."
+        f"{row.same_or_better_frac:.0%} of {row.response.draws} draws (error "
+        f"{share_error_frac(row.same_or_better_frac, row.response.draws):.0%})."
     )
 
 
@@ -98,6 +101,8 @@ def prior_words(found: Comparison, draws: Draws) -> str:
 
 def _changed(end: Difference) -> str:
     middle = end.difference[1]
+    if not round(100 * middle):
+        return "the same to 1 % of the start"
     return f"{abs(middle):.0%} of the start {'greater' if middle > 0 else 'smaller'}"
 
 
