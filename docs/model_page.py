@@ -20,9 +20,9 @@ PAGE, PICTURE = HERE / "explanation" / "model.md", HERE / "images" / "model.svg"
 #: Node of the picture -> (words, center, states); the arrows come from the rules.
 NODES: dict[str, tuple[str, tuple[int, int], str]] = {
     "stroma": ("suppressive stroma", (100, 120), "stroma"),
-    "signal": ("innate signal", (415, 110), "signal"),
+    "signal": ("innate signal", (392, 180), "signal"),
     "tumor": ("tumor: viable, dead, scar", (100, 300), "viable doomed debris scar"),
-    "dying": ("dying tumor", (322, 300), ""),
+    "dying": ("dying tumor", (296, 300), ""),
     "killing": ("killing", (230, 180), ""),
     "pdl1": ("PD-L1", (95, 470), "pdl1"),
     "tcells": ("effectors, exhausted", (270, 470), "effector exhausted"),
