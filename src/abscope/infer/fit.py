@@ -27,7 +27,8 @@ __all__ = ["CurvedDensity", "Laplace", "MapFit", "laplace", "map_fit"]
 _MOST_STEPS = 40
 _SMALL_STEP, _SMALL_GAIN = 2e-3, 1e-4
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1.0, 1e-3, 1e6
-#: Starts agree that end within this much of the best log posterior, and this near (deviates).
+#: Starts agree that end within this much of the best log posterior, and this near (deviates), apart
+#: from what choices cost.
 _SAME_HEIGHT, _SAME_PLACE = 0.1, 0.3
 #: Setting: parts of the way from the middle of the prior at which a choice is tried.
 _NEARER = (0.0, 0.02, 0.1, 0.3, 0.6)
@@ -195,10 +196,12 @@ class _Search:
         for k in range(self.free, self.x.shape[1]):
             tried = np.repeat(self.x[best][None, :], len(_NEARER), axis=0)
             tried[:, k] *= _NEARER
-            height = self._height(tried, self.density.log_likelihood(tried))
+            log_l = self.density.log_likelihood(tried)
+            height = self._height(tried, log_l)
             chosen = int(np.argmax(height))
             if height[chosen] > self.height[best]:
                 self.x[best], self.height[best] = tried[chosen], height[chosen]
+                self.log_l[best] = log_l[chosen]
 
     def result(self) -> MapFit:
         """Return the best start with the covariance there."""
@@ -210,7 +213,8 @@ class _Search:
         covariance = np.eye(number)
         covariance[:r, :r] = np.linalg.inv(np.eye(r) + j.T @ j)
         near = np.abs(self.x[:, :r] - self.x[best, :r]).max(axis=1, initial=0.0) < _SAME_PLACE
-        same = near & (self.height > self.height[best] - _SAME_HEIGHT)
+        free_height = self._height(self.x[:, :r], self.log_l)
+        same = near & (np.abs(free_height - free_height[best]) < _SAME_HEIGHT)
         # how far the best point of the quadratic at the end is above the end
         uphill = gradient[0, :r] - self.x[best, :r]
         left = 0.5 * float(uphill @ covariance[:r, :r] @ uphill)
