@@ -13,8 +13,9 @@ immunity that the disease itself raised. The split is of the model's, not of the
 true as the model, and `abscope.infer.structures` shows how far other models of traffic move it.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -60,7 +61,8 @@ class LesionDraws:
 
     ``change_frac`` is (worlds, draws, visits), ``diameter_mm`` the same as a diameter,
     ``start_mm`` the diameter at the start and ``own_dose_gy`` the mean dose of all its fractions,
-    (draws,). A draw that could not be simulated is NaN.
+    (draws,). A draw that could not be simulated is NaN. ``effective_draws`` is how many
+    independent draws they are at most.
     """
 
     lesion: str
@@ -69,6 +71,7 @@ class LesionDraws:
     diameter_mm: Floats = field(repr=False)
     start_mm: Floats = field(repr=False)
     own_dose_gy: Floats = field(repr=False)
+    effective_draws: float = math.inf
 
     def natural(self, visit: int, weights: Floats | None = None) -> Spread | None:
         """Return the change without any treatment."""
@@ -102,7 +105,7 @@ class LesionDraws:
             gone = case_prior("size_vanished").value
             happened = self.diameter_mm[WORLDS[world], :, visit] < gone
         mine = known.astype(float) if weights is None else weights * known
-        return chance_of(happened, mine)
+        return chance_of(happened, mine, effective_draws=self.effective_draws)
 
     def needed(self, visit: int, weights: Floats | None = None) -> Chance | None:
         """Return how probable it is that a response would not have come without radiotherapy.
@@ -112,7 +115,7 @@ class LesionDraws:
         delivered = self.change_frac[EVERYTHING, :, visit] <= RESPONSE_FRAC
         anyway = self.change_frac[WORLDS["no_radiotherapy"], :, visit] <= RESPONSE_FRAC
         mine = delivered.astype(float) if weights is None else weights * delivered
-        return chance_of(~anyway, mine)
+        return chance_of(~anyway, mine, effective_draws=self.effective_draws)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +167,14 @@ def attribute(
     options: FitOptions | None = None,
     lesions: tuple[str, ...] = (),
     more_days_d: tuple[float, ...] = (),
+    effective_draws: float = math.inf,
 ) -> Attribution:
     """Return what the changes of ``lesions`` were due to, over the draws of a prior or posterior.
 
-    Without names: of the lesions that were followed, else of all. ``more_days_d`` are days after
-    the first fraction (before it: negative) on which the worlds are seen as well. Raises CaseError
-    where the case has nothing to simulate or a lesion is not simulated.
+    Without names: of the lesions that were followed, else of all. ``more_days_d`` are further days
+    on which the worlds are seen, after the first fraction, or where negative before the start;
+    ``effective_draws`` is how many independent draws a posterior has. Raises CaseError where the
+    case has nothing to simulate or a lesion is not simulated.
     """
     options = options or FitOptions()
     patients = patients_from(case, prior, organs=options.organs)
@@ -197,7 +202,13 @@ def attribute(
         options=options,
         draws=len(patients),
         visits=visits,
-        lesions=tuple(_lesion(case, name, worlds, patients, len(visits)) for name in chosen),
+        lesions=tuple(
+            replace(
+                _lesion(case, name, worlds, patients, len(visits)),
+                effective_draws=effective_draws,
+            )
+            for name in chosen
+        ),
         failed=int((~worlds.ok).sum()),
         days_d=days,
         worlds=worlds,

@@ -1,5 +1,6 @@
 """Everything that answers 'was it the radiotherapy?' for one case, joined; no rule of its own."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -123,10 +124,12 @@ def explain_case(
     model = _model(case, options.fit)
     number = options.draws if posterior is None else min(options.draws, posterior.size)
     source = _Source(posterior, options.seed, model)
+    ess = math.inf if posterior is None else posterior.diagnosis.ess_bulk
+    effective = ess if ess > 1.0 else 1.0
     progress(STEPS[0])
     base = attribute(
         case, source.draws(number), options=options.fit, lesions=options.lesions,
-        more_days_d=SEEN_AFTER_D,
+        more_days_d=SEEN_AFTER_D, effective_draws=effective,
     )  # fmt: skip
     names = tuple(item.lesion for item in base.lesions)
     before = None

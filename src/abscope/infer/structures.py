@@ -68,7 +68,10 @@ def structures(
             continue
         weighted = weigh(mode) if weigh is not None else None
         options = replace(base.options, homing=mode)
-        found = attribute(case, prior(), options=options, lesions=names)
+        found = attribute(
+            case, prior(), options=options, lesions=names,
+            effective_draws=base.lesions[0].effective_draws,
+        )  # fmt: skip
         out.append(_structure(mode, found, visit, weighted))
     return tuple(out)
 
