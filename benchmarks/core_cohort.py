@@ -44,7 +44,10 @@ def _middle(lesions: int) -> Batch:
     dose = BinnedDose(dose_gy=np.array([8.0]), volume_frac=np.array([1.0]))
     patient = Patient(
         id="middle", sex="female", weight_kg=65.0, start_d=0.0, horizon_d=HORIZON_D,
-        lesions=tuple(LesionStart(id=f"L{k}", compartment=place, volume_ml=5.0) for k, place in enumerate(places)),
+        lesions=tuple(
+            LesionStart(id=f"L{k}", compartment=place, volume_ml=5.0)
+            for k, place in enumerate(places)
+        ),
         fractions=(
             Fraction(day_d=10.0, course="c", lesions={"L0": dose}, blood_gy=0.02,
                      lymphoid_gy=0.02, nodes_gy=0.0),
@@ -71,6 +74,15 @@ def _fractions(draws: Draws, lesions: int) -> Events:
     return Events("fraction", times=times, fields=fields, members=member)
 
 
+def _evenly(members: int, lesions: int, count: int) -> Events:
+    times = np.tile(20.0 + 3.0 * np.arange(count), members)
+    dose = np.full((times.size, lesions), 1.0)
+    low = np.full(times.size, 0.02)
+    fields = {"blood": low, "lymphoid": low, "nodes": low} | {f.name: dose for f in DOSES}
+    owner = np.repeat(np.arange(members), count)
+    return Events("fraction", times=times, fields=fields, members=owner)
+
+
 def _infusions(draws: Draws) -> tuple[Holds, ...]:
     count = draws.integers("infusions", 10, _MOST_INFUSIONS + 1)
     first = 30.0 * draws.uniform("first infusion")
@@ -79,14 +91,18 @@ def _infusions(draws: Draws) -> tuple[Holds, ...]:
     ends = starts + 0.5 / 24.0
     rate = np.full(starts.size, 200.0 * 48.0)
     since = Holds(
-        "pd1_started", starts=first, ends=np.full(first.size, HORIZON_D), values=np.ones(first.size),
-        members=np.arange(first.size),
+        "pd1_started", starts=first, ends=np.full(first.size, HORIZON_D),
+        values=np.ones(first.size), members=np.arange(first.size),
     )  # fmt: skip
     return (Holds("pd1_infusion", starts=starts, ends=ends, values=rate, members=member), since)
 
 
-def drawn(draws: Draws, *, lesions: int | None = None, courses: bool = True) -> Batch:
-    """Return patients by number; ``lesions`` gives every patient as many."""
+def drawn(draws: Draws, *, lesions: int | None = None, fractions: int | None = None) -> Batch:
+    """Return patients by number.
+
+    ``lesions`` gives every patient as many; ``fractions`` as many of 1 Gy, three days apart and
+    without infusions.
+    """
     n, most = draws.members, lesions or MOST
     middle = _middle(most)
     counts: NDArray[np.int64] = (
@@ -111,11 +127,11 @@ def drawn(draws: Draws, *, lesions: int | None = None, courses: bool = True) -> 
             **middle.replicate_initial,
             "viable": 5.0 * np.exp(0.8 * draws.normal("volume", most)),
         },
-        events=(_fractions(draws, most),) if courses else (),
-        holds=_infusions(draws) if courses else (),
+        events=(_fractions(draws, most) if fractions is None else _evenly(n, most, fractions),),
+        holds=_infusions(draws) if fractions is None else (),
     )
 
 
-def patients(n: int, *, seed: int = 1, first: int = 0, **options: int | bool | None) -> Batch:
+def patients(n: int, *, seed: int = 1, first: int = 0, **options: int | None) -> Batch:
     """Return the patients first to first + n - 1 of a study."""
-    return fitted(drawn(Draws(seed=seed, first=first, last=first + n), **options))  # type: ignore[arg-type]
+    return fitted(drawn(Draws(seed=seed, first=first, last=first + n), **options))

@@ -51,12 +51,6 @@ _FLOATS = (
     "from abscope.engine.floats import (\n"
     "    LANES, ROW, SIZE, brought, get, number, one, pick, put, set_, splat, store, val, vec,\n)"
 )
-_LANES = (
-    "from abscope.engine.floats import brought, number, store\n"
-    "from abscope.engine import vector_functions\n"
-    "from abscope.engine.lanes import lanes_of, one, pick, val\n"
-    "ROW, LANES, SIZE, vec, put, splat, get, set_ = lanes_of({width})"
-)
 _DUALS = (
     "from abscope.engine.floats import number\n"
     "from abscope.engine.duals import duals_of, pick, val\n"
@@ -81,6 +75,10 @@ class Compiled:
             made = _native if not slopes and self.lanes > 1 else _kernel
             self._kernels[numbers] = made(self.system, self.method, numbers)
         return self._kernels[numbers]
+
+    def text(self) -> str:
+        """Return the printed text of the kernel, which is the same for all numbers."""
+        return "".join([_below_mark("stepping.py"), *_printed(self.system, self.method)])
 
     def is_kept(self) -> bool:
         """Return whether the kernel on values is in the cache of this machine."""
@@ -123,7 +121,7 @@ def _native(system: System, method: str, numbers: str) -> Any:
     path = kept(key, _CODE)
     if path is not None:
         return opened(path.read_bytes())
-    text = "".join([_below_mark("stepping.py"), *_printed(system, method)])
+    text = Compiled(system, method, 0).text()
     code = code_of(text, int(numbers.removeprefix("lanes")))
     write_kernel(key, code, _CODE)
     return opened(code)
