@@ -128,3 +128,24 @@ def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str
     with told("fit") as tell:
         tell(1, 2)
     assert capsys.readouterr().err == ""
+
+
+def test_the_report_shows_the_fit_its_causes_and_what_else_could_have_been_done(
+    kept: Path, inside: Call, tmp_path: Path
+) -> None:
+    page, figures = tmp_path / "report.html", tmp_path / "figures"
+    done = inside("report", CASE, "--run", str(kept), "-o", str(page), "--figures", str(figures))
+    assert done.status == 0, done.err
+    text = page.read_text(encoding="utf-8")
+    for heading in (
+        "What the data say", "What the changes were due to",
+        "What another treatment would have done",
+    ):  # fmt: skip
+        assert f">{heading}</h2>" in text
+    assert "The fit did not converge" in text
+    for name in ("fit", "attribution", "what-if"):
+        assert (figures / f"{CASE}-{name}.svg").stat().st_size > 2000
+    other = inside("report", "kim2021-breast", "--run", str(kept), "-o", str(tmp_path / "x.html"))
+    assert other.status == 2
+    assert "or of another case" in other.err
+    assert not (tmp_path / "x.html").exists()

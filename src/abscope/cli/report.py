@@ -19,11 +19,15 @@ from abscope.cli.dose_source import (
 )
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
+from abscope.cli.progress import told
+from abscope.cli.run_option import RunOption
 from abscope.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from abscope.case.reader import LocatedCase
     from abscope.report.dose_figures import DoseMaterial
+    from abscope.report.figures import Figure
+    from abscope.report.fit_material import FitMaterial
 
 __all__ = ["report"]
 
@@ -57,13 +61,15 @@ def report(  # noqa: PLR0913 - the options of the command line
     fractions: FractionsOption = None,
     registration: RegistrationOption = None,
     accept: AcceptOption = None,
+    run: RunOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a case as one HTML file.
 
     The file holds all it needs: it can be sent, printed and read without internet. With --dose it
-    shows the dose of each lesion, and the abscopal call rests on it.
+    shows the dose of each lesion, and the abscopal call rests on it. With --run it shows what a fit
+    found, what the changes were due to, and what other treatments would have done.
     """
     stated = Stated(map_file, fractions, registration, accept)
     refuse_without_dose("abscope report", dose, stated)
@@ -74,26 +80,47 @@ def report(  # noqa: PLR0913 - the options of the command line
     from abscope.report.figures import figures as draw
 
     located = open_case(case)
+    fit = _fit(located, run)
     material = None
     if dose is not None:
         located, material = _with_dose(located, dose, stated)
     page = output or Path(f"{located.case.id}.html")
     _keep_the_case(case, page)
     contents: dict[Path, str | bytes] = {
-        page: build_report(located, check_case(located.case), dose=material),
+        page: build_report(located, check_case(located.case), dose=material, fit=fit),
     }
     if figures is not None:
-        drawn_of_dose = material.figures if material else {}
-        for name, figure in {**draw(located.case), **drawn_of_dose}.items():
+        drawn = {**draw(located.case), **(material.figures if material else {})}
+        for name, figure in {**drawn, **_drawn_of_fit(located, fit)}.items():
             contents[figures / f"{located.case.id}-{name}.svg"] = figure.svg()
             contents[figures / f"{located.case.id}-{name}.png"] = figure.png()
     write_files(contents, force=force, folder=figures)
-    drawn = [str(path) for path in contents if path != page]
     answer(
-        {"case": located.case.id, "report": str(page), "figures": drawn},
+        {
+            "case": located.case.id,
+            "report": str(page),
+            "figures": [str(path) for path in contents if path != page],
+        },
         lambda: [f"{path}: written" for path in contents],
         as_json=as_json,
     )
+
+
+def _fit(located: "LocatedCase", run: Path | None) -> "FitMaterial | None":
+    if run is None:
+        return None
+    from abscope.report.fit_material import fit_material
+
+    with told("report") as tell:
+        return fit_material(located, run, progress=tell)
+
+
+def _drawn_of_fit(located: "LocatedCase", fit: "FitMaterial | None") -> "dict[str, Figure]":
+    if fit is None:
+        return {}
+    from abscope.report.fit_material import fit_figures
+
+    return fit_figures(located.case, fit)
 
 
 def _with_dose(

@@ -12,6 +12,7 @@ from abscope.dose.results import OrganDose
 from abscope.infer.posterior import Posterior
 from abscope.model.from_case import patients_from
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.values import ENGINE_UNIT
 
 __all__ = ["QUANTILES", "Estimate", "estimates"]
 
@@ -24,8 +25,8 @@ class Estimate:
     """A quantity of a case before and after the data: low end, median and high end of 90 %.
 
     ``ratio_frac`` is the posterior over prior standard deviation of its deviate: 1 where the data
-    say nothing. The numbers are in ``unit``; of a version or a number they are its place among
-    those possible, and the unit is empty.
+    say nothing. The numbers are in ``unit``, as the model declares it; what has no number of its
+    own (a version, a day) is told in deviates.
     """
 
     name: str
@@ -92,7 +93,7 @@ def estimates(
                 name=latent.name,
                 meaning=latent.meaning,
                 lesion=latent.lesion,
-                unit=unit,
+                unit=ENGINE_UNIT.get(unit, unit),
                 before=_three(then),
                 after=_three(now),
                 ratio_frac=float(np.std(z)),

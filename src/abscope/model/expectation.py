@@ -35,6 +35,10 @@ _VANISHED = ("complete_response", "gone")
 _WEEK_D = 7.0
 _USUAL_VISITS_D = (30.0, 90.0, 180.0)
 _MOST_DRAWS = 20_000
+_FITTED = (
+    "The model is fitted to this patient: the bands are what the data leave open, without the "
+    "error of a reader."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +135,16 @@ class Expectation:
 
 
 def expect_case(
-    case: Case, *, options: ExpectationOptions | None = None, doses: PlanDoses | None = None
+    case: Case,
+    *,
+    options: ExpectationOptions | None = None,
+    doses: PlanDoses | None = None,
+    fitted: PriorDraws | None = None,
 ) -> Expectation:
     """Return what the model expects of a case over draws from the prior.
 
-    ``doses`` of a plan or a table stand in the place of guesses.
+    ``doses`` of a plan or a table stand in the place of guesses, ``fitted`` draws (as many as the
+    options say) in the place of those of the prior.
 
     Raises CaseError where the case has nothing to simulate, UsageError for an option outside its
     range, ModelError where no draw could be finished.
@@ -145,7 +154,7 @@ def expect_case(
     options = options or ExpectationOptions()
     _check(options)
     check_case(case, without=options.without)
-    prior = PriorDraws(options.draws, seed=options.seed)
+    prior = fitted or PriorDraws(options.draws, seed=options.seed)
     prepared = CaseDraws(case, prior, doses=doses)
     patients = prepared.patients(without=options.without)
     visits, days = visit_days(case, patients)
@@ -178,6 +187,7 @@ def expect_case(
         failed=int((~found.ok).sum()),
         unknowns=patients[0].unknowns,
         doses_from=(doses or PlanDoses()).words,
+        **({} if fitted is None else {"scope": _FITTED}),
     )  # fmt: skip
 
 

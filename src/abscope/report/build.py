@@ -13,6 +13,7 @@ from abscope.case.reader import LocatedCase
 from abscope.report.dose_figures import DoseMaterial
 from abscope.report.expectation_figure import expectation_figures
 from abscope.report.figures import figures
+from abscope.report.fit_material import FitMaterial, fit_figures
 from abscope.report.material import Material, Section
 from abscope.report.palette import page_rules
 from abscope.report.parts import parts, report_templates
@@ -20,6 +21,8 @@ from abscope.report.sections.blood import blood
 from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.dose import dose_section
 from abscope.report.sections.expectation import expectation
+from abscope.report.sections.explain import explain_section
+from abscope.report.sections.fit import fit_section
 from abscope.report.sections.gaps import care, gaps
 from abscope.report.sections.lesions import lesions
 from abscope.report.sections.observations import adverse_events, lymphocytes, symptoms
@@ -30,6 +33,7 @@ from abscope.report.sections.response import abscopal, responses
 from abscope.report.sections.summary import summary
 from abscope.report.sections.timeline import timeline_section
 from abscope.report.sections.treatment import treatment
+from abscope.report.sections.whatif import whatif_section
 
 __all__ = ["SECTIONS", "build_report"]
 
@@ -46,12 +50,13 @@ def build_report(
     findings: tuple[CheckFinding, ...],
     *,
     dose: DoseMaterial | None = None,
+    fit: FitMaterial | None = None,
 ) -> str:
     """Return the report of a case as one HTML text that needs nothing else to be shown.
 
-    ``findings`` come from `abscope.case.checks`, ``dose`` from `abscope.report.dose_figures`. The
-    text depends on the case, its file, the dose and the version of abscope only: the same input
-    gives the same report.
+    ``findings`` come from `abscope.case.checks`, ``dose`` from `abscope.report.dose_figures`,
+    ``fit`` from `abscope.report.fit_material`. The text depends on the case, its file, these two
+    and the version of abscope only: the same input gives the same report.
     """
     material = Material(located, findings, Clock(located.case), dose)
     drawn_of_dose = dose.figures if dose is not None else {}
@@ -59,6 +64,7 @@ def build_report(
         **figures(located.case, assessment=material.assessment, forecast=material.forecast),
         **expectation_figures(located.case, material.expectation),
         **drawn_of_dose,
+        **(fit_figures(located.case, fit) if fit is not None else {}),
     }
     return (
         report_templates()
@@ -67,12 +73,26 @@ def build_report(
             {
                 "missing": material.missing,
                 "case": located.case,
-                "sections": parts(material, SECTIONS, figures=found),
+                "sections": parts(material, _sections(fit), figures=found),
                 "style": _style(),
                 "version": abscope.__version__,
                 "research_use_only": abscope.RESEARCH_USE_ONLY,
             }
         )
+    )
+
+
+def _sections(fit: FitMaterial | None) -> tuple[Callable[[Material], Section | None], ...]:
+    """Return the sections with those of a fit after what the model expects."""
+    if fit is None:
+        return SECTIONS
+    place = SECTIONS.index(expectation) + 1
+    return (
+        *SECTIONS[:place],
+        lambda _: fit_section(fit),
+        lambda material: explain_section(material, fit.explanation),
+        lambda _: whatif_section(fit.answers),
+        *SECTIONS[place:],
     )
 
 

@@ -11,7 +11,7 @@ from abscope.report.lettering import shorten, wrap
 from abscope.report.palette import Role
 from abscope.report.svg import Element, Scene, circle, group, label, line, path, polygon
 
-__all__ = ["expectation_figure", "expectation_figures", "expectation_scene"]
+__all__ = ["expectation_figure", "expectation_figures", "expectation_scene", "fit_figure"]
 
 _PANEL_PX, _GAP_PX, _TITLE_PX, _FOOT_PX = 104.0, 22.0, 20.0, 18.0
 _LEFT_PX = 40.0
@@ -32,6 +32,16 @@ def expectation_figure(case: Case, found: Expectation) -> Figure:
     )
 
 
+def fit_figure(case: Case, found: Expectation) -> Figure:
+    """Return the figure of what a fit expects, with what was measured over it."""
+    return Figure(
+        "fit",
+        "Change of each lesion's diameter over draws of the fit, with what the record has of it.",
+        expectation_scene(case, found, narrow=False, name="fit"),
+        expectation_scene(case, found, narrow=True, name="fit"),
+    )
+
+
 def expectation_figures(case: Case, found: Expectation | None) -> dict[str, Figure]:
     """Return the figure of an expectation by its name; none where there is no expectation."""
     if found is None:
@@ -40,7 +50,9 @@ def expectation_figures(case: Case, found: Expectation | None) -> dict[str, Figu
     return {figure.name: figure}
 
 
-def expectation_scene(case: Case, found: Expectation, *, narrow: bool) -> Scene:
+def expectation_scene(
+    case: Case, found: Expectation, *, narrow: bool, name: str = "expectation"
+) -> Scene:
     """Return the drawing: per lesion the 90 % band and the median, and recorded changes."""
     width = 330.0 if narrow else 1120.0
     columns = 1 if narrow else min(4, max(1, len(found.lesions)))
@@ -58,9 +70,15 @@ def expectation_scene(case: Case, found: Expectation, *, narrow: bool) -> Scene:
         for written in wrap(text, width - 16, 11, lines=6):
             parts.append(label((8, y), written, size_px=11, fill="muted"))
             y += 15
-    name = f"expectation-{'narrow' if narrow else 'wide'}"
     title = "Expected change of each lesion with its 90 % band"
-    return Scene(name, width, y, title, "; ".join(_told(found)), tuple(parts))
+    return Scene(
+        f"{name}-{'narrow' if narrow else 'wide'}",
+        width,
+        y,
+        title,
+        "; ".join(_told(found)),
+        tuple(parts),
+    )
 
 
 def _panel(
@@ -89,7 +107,7 @@ def _panel(
         yield from _recorded(one.low_d, one.high_d, one.change_frac, (axis, top), one.scan)
     for tick in axis.ticks(58):
         yield line((tick.x_px, bottom), (tick.x_px, bottom + 3), stroke="rule")
-        if tick.x_px < axis.right_px - 14:
+        if tick.x_px < axis.right_px - 24:
             where = (tick.x_px, bottom + 14)
             yield label(where, tick.text, size_px=11, fill="muted", anchor="middle")
 

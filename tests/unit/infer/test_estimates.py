@@ -30,7 +30,7 @@ def test_numbers_are_in_the_unit_of_the_source_and_sorted_by_what_the_data_say()
     found = estimates(case, posterior(growth=(1.0, 0.3), alpha=(0.0, 1.0)))
     assert [one.name for one in found] == ["growth", "alpha"]
     growth, sensitivity = found
-    assert growth.unit == "per_d"
+    assert growth.unit == "1/d"
     assert growth.ratio_frac == pytest.approx(0.3, abs=0.03)
     assert sensitivity.ratio_frac == pytest.approx(1.0, abs=0.08)
     entry = core_values()["growth"]
