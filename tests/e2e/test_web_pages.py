@@ -284,6 +284,9 @@ def test_sliders_move_by_mouse_and_keyboard_and_the_last_value_wins(visit: Visit
     page.mouse.click(box["x"] + 3, box["y"] + box["height"] / 2)
     page.locator("[data-ask][data-shown*=' 1 x 12 ']").wait_for()
     assert "change=set+rt.RT2a" in page.url
+    page.get_by_text("Without a browser").click()
+    command = page.locator(".copies pre").first.inner_text()
+    assert command == "abscope whatif fong2025-melanoma --set 'rt.RT2a: 1 x 12 Gy'"
     page.locator("#changes").fill("set rt.RT9: 3 x 8 Gy")
     page.locator("[data-wrong]").get_by_text("RT9").wait_for()
     page.get_by_role("button", name="As delivered").click()

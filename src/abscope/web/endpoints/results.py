@@ -16,8 +16,8 @@ from abscope.web.guard import REPORT_POLICY
 from abscope.web.reading import Opened
 from abscope.web.rooms import OpenedHere, Rooms, RoomsHere, ShelfName, ShownHere
 from abscope.web.shapes import ERRORS, Answer
-from abscope.web.views import step_figures
-from abscope.web.what_if import Prepared, prepared_job
+from abscope.web.views import case_argument, step_figures
+from abscope.web.what_if import Prepared, changes_command, changes_python, prepared_job
 
 __all__ = [
     "blood",
@@ -147,7 +147,17 @@ def what_if(
     if not isinstance(prepared, Prepared):
         return fine({"shelf": shelf, "found": None, "controls": None, "job": job.to_dict()})
     found = prepared.ask(asked) if asked else None
-    return fine({"shelf": shelf, "found": found, "controls": prepared.controls(), "job": None})
+    argument = case_argument(opened.shown, str(rooms.project.layout.folder))
+    return fine(
+        {
+            "shelf": shelf,
+            "found": found,
+            "command": changes_command(argument, asked),
+            "python": changes_python(argument, asked),
+            "controls": prepared.controls(),
+            "job": None,
+        }
+    )
 
 
 #: A prepared case answers in a tenth of a second; the first question waits this long.

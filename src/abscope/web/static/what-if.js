@@ -136,6 +136,13 @@ const start = () => {
     const remarks = [...(found.warnings ?? []), ...(found.assumed ?? []), ...(found.never_seen ?? [])];
     ask.querySelector("[data-remarks]").replaceChildren(...remarks.map((text) => { const one = document.createElement("li"); one.textContent = text; return one; }));
   };
+  // The same without a browser, and the data, follow the sliders.
+  const same = (data) => {
+    const [command, python] = document.querySelectorAll(".copies pre");
+    command.textContent = data.command; python.textContent = data.python;
+    const link = document.querySelector("[data-download]");
+    link.href = `${ask.dataset.ask}?${new URLSearchParams(lines().map((line) => ["change", line]))}`;
+  };
   const asDelivered = () => {
     ask.querySelector("[data-wrong]").textContent = "";
     ask.querySelector("[data-verdict]").textContent = "As delivered";
@@ -155,7 +162,7 @@ const start = () => {
       const answer = await fetch(`${ask.dataset.ask}?${new URLSearchParams(asked.map((line) => ["change", line]))}`);
       const data = await answer.json();
       if (!data.ok) ask.querySelector("[data-wrong]").textContent = data.errors.map((one) => `${one.where}: ${one.what}; expected ${one.expected}.`).join(" ");
-      else if (data.found) { show(data.found); ask.dataset.shown = asked.join("\n"); }
+      else if (data.found) { show(data.found); same(data); ask.dataset.shown = asked.join("\n"); }
     } catch { ask.querySelector("[data-wrong]").textContent = "The server does not answer."; }
     busy = false;
     if (again) { again = false; run(); }
