@@ -6,7 +6,7 @@ first day of a course is stated in the copy as the span that the delivered one l
 of the case, and with it every other day, stays as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from abscope.blood.planned import PlannedDose
@@ -98,6 +98,7 @@ class _Editor:
                     self._edit(phase).prescription = change.prescription
             case SetTargets():
                 self.names.check_lesions(change.lesions, where=change.text)
+                self._say_unsized(change.lesions)
                 for phase in self.names.phases(change.target, where=change.text):
                     self._edit(phase).targets = change.lesions
             case Spare():
@@ -140,8 +141,23 @@ class _Editor:
         self.added[course.phases[0].id] = together
         if together:
             self.assumed.append(f"{course.id} begins on the day of the first fraction of {first}")
+        self._say_unsized(lesions)
         if len(lesions) > 1 or lesions[0] != change.where[0]:
             self.assumed.append(f"{course.id} treats {', '.join(lesions)}")
+
+    def _say_unsized(self, lesions: Iterable[str]) -> None:
+        """Say which lesions have no size on record, so that their answer rests on a prior."""
+        sized = {
+            found.lesion
+            for scan in self.case.imaging
+            for found in scan.findings
+            if found.size_mm is not None or found.volume_ml is not None
+        }
+        without = [name for name in lesions if name not in sized]
+        if without:
+            self.assumed.append(
+                f"{', '.join(without)}: no size on record; what becomes of it rests on a prior"
+            )
 
     def contradictions(self, scenario: Scenario) -> None:
         """Keep what changes a phase that is dropped, or a phase and its course in two ways."""
