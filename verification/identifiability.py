@@ -1,4 +1,4 @@
-"""How many combinations case-report, clinic and trial data carry, with the lesions of kim2021-breast.
+"""How many combinations case-report, clinic and trial data carry, in the case kim2021-breast.
 
     python verification/identifiability.py
 
@@ -56,7 +56,7 @@ def main() -> None:
         mine = identifiability(found.sharp[0][:, body], tuple(latents[k] for k in body))
         print(
             f"{name}: {model.data.n_readings} readings; combinations carried "
-            f"{told.carried(0.5)} of all, {mine.carried(0.5)} of the patient with the lesions known "
+            f"{told.carried(0.5)} of all, {mine.carried(0.5)} with the lesions known "
             f"({mine.carried(0.8)} below 0.8); alone {', '.join(mine.alone(0.7)) or 'none'}"
         )
         for one in mine.confounded[:6]:
