@@ -37,7 +37,7 @@ _FORETOLD_FRAC = 0.05
 #: Readings that the best explanation makes less probable than this are explained by none.
 _UNEXPECTED_FRAC = 0.01
 #: A short sentence has so many reasons, and so many letters of a claim.
-_BRIEF, _BRIEF_LETTERS = 4, 60
+_BRIEF, _BRIEF_LETTERS = 3, 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,7 +105,13 @@ def _rivals(found: Explanation) -> Iterator[str]:
         return
     says = "; ".join(told.says)
     yield from textwrap.wrap(f"Explanations, by how well each foretells '{says}'", _WIDTH)
-    yield from _columns([(score_words(score), score.text) for score in told.scores])
+    near = [score for score in told.scores if not score.separated]
+    yield from _columns([(score_words(score), score.text) for score in near])
+    if far := [score for score in told.scores if score.separated]:
+        worse = "; ".join(f"{score.text} ({score_words(score)})" for score in far)
+        yield from textwrap.wrap(
+            f"clearly worse: {worse}", _WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
     if warning := rival_warning(told):
         yield from textwrap.wrap(
             f"! {warning}", _WIDTH, initial_indent="  ", subsequent_indent="    "

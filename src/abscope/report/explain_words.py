@@ -63,10 +63,9 @@ def source_words(found: Explanation) -> Iterator[str]:
     else:
         diagnosis = posterior.diagnosis
         if not diagnosis.converged:
-            rest = f" (and {len(diagnosis.why) - 1} more)" if len(diagnosis.why) > 1 else ""
             yield (
                 "! The fit did not converge, the numbers below must not be used: "
-                f"{diagnosis.why[0]}{rest}"
+                f"{diagnosis.why[0]}"
             )
         yield (
             f"{number} of {posterior.size} draws of the posterior ({posterior.method}, R-hat "
