@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 CASES = ("kim2021-breast", "fong2025-melanoma")
-STEPS = ("timeline", "dose", "response", "blood", "expectation", "what-if", "report")
+STEPS = ("timeline", "dose", "response", "blood", "expectation", "explain", "what-if", "report")
 #: Most bytes that a page may weigh, with everything it loads, without pictures of dose.
 PAGE_BYTES = 300_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -291,6 +291,17 @@ def test_sliders_move_by_mouse_and_keyboard_and_the_last_value_wins(visit: Visit
     page.locator("[data-wrong]").get_by_text("RT9").wait_for()
     page.get_by_role("button", name="As delivered").click()
     assert page.locator("[data-verdict]").inner_text() == "As delivered"
+
+
+def test_a_fit_is_begun_shows_how_far_it_is_and_is_cancelled(visit: Visit) -> None:
+    page = visit.go("/library/fong2025-melanoma/explain")
+    page.get_by_role("button", name="Fit the case").click()
+    page.get_by_role("progressbar").wait_for()
+    assert "source=fit" in page.url
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("[data-words]").get_by_text("stopped").wait_for()
+    page.reload()
+    assert page.get_by_role("progressbar").count() == 0
 
 
 def test_the_report_prints(visit: Visit) -> None:

@@ -31,6 +31,7 @@ STEPS = (
     Step("response", "Response", "What the scans say, with reasons"),
     Step("blood", "Blood", "Lymphocytes, measured and expected"),
     Step("expectation", "Model", "What the model expects"),
+    Step("explain", "Explain", "What it was due to"),
     Step("what-if", "What if", "What another treatment would have done"),
     Step("report", "Report", "Everything, to print or send"),
 )
@@ -41,6 +42,7 @@ _COMMANDS = {
     "response": "abscope assess {case}",
     "blood": "abscope blood {case}",
     "expectation": "abscope simulate {case}",
+    "explain": "abscope explain {case}",
     "report": "abscope report {case} -o {name}.html",
     "edit": "abscope check {case}",
 }
@@ -56,6 +58,8 @@ _PYTHON = {
     "found = forecast_case(open_case({case}).case)\nprint(found.posterior_counts)\n",
     "expectation": "from abscope.model.expectation import expect_case\n\n"
     "found = expect_case(open_case({case}).case)\nprint(found.lesions[0].change_frac.median)\n",
+    "explain": "from abscope.infer.explanation import explain_case\n\n"
+    "found = explain_case(open_case({case}).case, None)\nprint(found.conclusion.paragraph)\n",
     "report": "from abscope.case.checks import check_case\n"
     "from abscope.report.build import build_report\n\nlocated = open_case({case})\n"
     "print(build_report(located, check_case(located.case)))\n",

@@ -2,10 +2,17 @@
 
 from fastapi import APIRouter
 
-from abscope.web.pages import asking, case_pages, editing, entrance, shelf
+from abscope.web.pages import asking, case_pages, editing, entrance, explaining, shelf
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _part in (entrance.router, shelf.router, editing.router, asking.router, case_pages.router):
+for _part in (
+    entrance.router,
+    shelf.router,
+    editing.router,
+    asking.router,
+    explaining.router,
+    case_pages.router,
+):
     router.include_router(_part)
