@@ -20,7 +20,7 @@ __all__ = ["Scouted", "scouted"]
 #: Settings: draws of the prior that are tried, starts, steps from each, draws about the best.
 _DRAWS, _STARTS, _STEPS, _AROUND = 192, 4, 2, 3
 #: Settings: further steps from the best start, and what ends them (deviates).
-_MOST_STEPS, _SMALL_STEP = 8, 0.05
+_MOST_STEPS, _SMALL_STEP = 5, 0.05
 #: Setting: quantities with less than this share of what each reading tells are left out.
 _SLIGHT = 1e-6
 #: Setting: points this far (log posterior) below the best still count for the directions.

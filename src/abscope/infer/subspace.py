@@ -77,11 +77,14 @@ def ratios_of(rows: Floats, basis: Floats | None = None) -> Floats:
 
 def directions_of(rows: Floats, *, most: int, informative_frac: float) -> tuple[Floats, Floats]:
     """Return the directions with ratios below ``informative_frac``, best first, and the ratios."""
-    _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
-    ratio = 1.0 / np.sqrt(1.0 + sizes**2)
+    told = np.flatnonzero(rows.any(axis=0))
+    values, columns = np.linalg.eigh(rows[:, told].T @ rows[:, told])
+    order = np.argsort(-values)[: len(rows)]
+    ratio = 1.0 / np.sqrt(1.0 + np.maximum(values[order], 0.0))
     number = min(most, int((ratio < informative_frac).sum()))
     number = max(number, min(1, len(ratio)))
-    found = vectors[:number]
+    found = np.zeros((number, rows.shape[1]))
+    found[:, told] = columns[:, order[:number]].T
     # a direction and its opposite are the same: the largest part is positive
     signs = np.sign(found[np.arange(number), np.abs(found).argmax(axis=1)])
     return found * signs[:, None], ratio[:number]
