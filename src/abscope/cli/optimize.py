@@ -158,9 +158,14 @@ def _reasons(found: "Optimum", draws: "Draws") -> Iterator[str]:
 
     for item in found.chosen:
         yield f"- {sentence(item.comparison)}"
-    unseen = dict.fromkeys(x for item in found.chosen for x in item.comparison.never_seen)
+    unseen: dict[str, list[str]] = {}
+    for item in found.chosen:
+        for text in item.comparison.never_seen:
+            what, _, why = text.partition(": ")
+            unseen.setdefault(why, []).append(what)
     if unseen:
         yield "Never seen:"
-        yield from (f"- {text}" for text in unseen)
+    for why, what in unseen.items():
+        yield f"- {', '.join(dict.fromkeys(what))}: {why}"
     if not draws.fitted:
         yield prior_words(found.chosen[0].comparison, draws)

@@ -17,8 +17,10 @@ __all__ = ["whatif_figure", "whatif_scene"]
 _ROW_PX, _HEAD_PX, _FOOT_PX, _GAP_PX = 30.0, 40.0, 30.0, 28.0
 _Anchor = Literal["start", "middle", "end"]
 _SIZE_PX, _SMALL_PX = 12, 11
-#: Ends of the scales, whichever holds all; beyond the last a line ends in an arrow.
+#: Ends of the scales, whichever holds all; beyond the last a line ends in an arrow. A change of the
+#: size below 1 % of the start is none.
 _SHARES = (0.1, 0.2, 0.4, 0.6, 1.0, 1.5)
+_NOTHING_FRAC = 0.01
 _COUNTS = (200.0, 400.0, 1000.0, 2000.0, 4000.0)
 
 
@@ -166,7 +168,9 @@ def _mark(item: Comparison, panel: _Panel, y: float) -> Iterator[Element]:
         f"{item.scenario.name}: {panel.written(middle)} ({panel.written(low)} to "
         f"{panel.written(high)}), better in {found.better_frac:.0%} of {found.draws} draws"
     )
-    role = _role(low, high, -1 if sizes else 1)
+    role: Role = "surgery"
+    if not sizes or max(abs(low), abs(high)) > _NOTHING_FRAC:
+        role = _role(low, high, -1 if sizes else 1)
     yield from _bar((low, middle, high), panel, y, (role, told))
 
 
