@@ -165,7 +165,7 @@ def _reasons(found: "Optimum", draws: "Draws") -> Iterator[str]:
             unseen.setdefault(why, []).append(what)
     if unseen:
         yield "Never seen:"
-    for why, what in unseen.items():
-        yield f"- {', '.join(dict.fromkeys(what))}: {why}"
+    for why, names in unseen.items():
+        yield f"- {', '.join(dict.fromkeys(names))}: {why}"
     if not draws.fitted:
         yield prior_words(found.chosen[0].comparison, draws)
