@@ -279,9 +279,13 @@ def _events() -> tuple[Event, ...]:
     )
 
 
-@cache
 def core_system(law: GrowthLaw = "generalized") -> System:
     """Return the model with a law of growth; mechanisms are switched by `switches.Switches`."""
+    return _declared(law)
+
+
+@cache  # by the law itself: a call that leaves it out is the same model
+def _declared(law: GrowthLaw) -> System:
     _, own, shared = growth.LAWS[law]
     modules: tuple[Any, ...] = (
         kill, cytotoxicity, clearance, signal, antigen, priming, homing, exhaustion, stroma, memory,
