@@ -16,6 +16,7 @@ from abscope.decide.scenario import Scenario
 from abscope.decide.seen import never_seen
 from abscope.decide.session import Arm, WhatIf
 from abscope.dose.geometry.grid import Floats
+from abscope.errors import ModelError, Problem
 from abscope.response.ctcae import lymphocyte_bands
 
 __all__ = ["ALL", "OUTSIDE", "Comparison", "GradeShare", "Row", "compare", "compare_arms"]
@@ -129,7 +130,10 @@ def compare_arms(
     prior: Comparison | None = None,
     by_homing: dict[str, Difference] | None = None,
 ) -> Comparison:
-    """Return an arm that was run against the delivered treatment of its session."""
+    """Return an arm that was run against the delivered treatment of its session.
+
+    Raises ModelError where none of its draws could be finished.
+    """
     one, two = session.delivered.outcome, arm.outcome
     rows = [_row(ALL, "", one.whole, two.whole)]
     outside = _row(OUTSIDE, "", arm.outside_as_delivered, two.outside)
@@ -140,7 +144,8 @@ def compare_arms(
     )]  # fmt: skip
     nadir = difference_of(one.nadir_per_ul, two.nadir_per_ul, lower_is_better=False)
     if nadir is None or rows[0] is None or arm.scenario is None:
-        raise ValueError("no draw of this arm could be finished")
+        what = "no draw of the scenario could be finished"
+        raise ModelError(Problem(session.case.id, what, "a trajectory", "Report it with the case."))
     return Comparison(
         scenario=arm.scenario,
         visits_d=tuple((visit.label, visit.day_d) for visit in session.visits),
