@@ -153,14 +153,14 @@ def _without(target: bool) -> tuple[str, ...]:
 
 
 def _doubts(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
-    if evidence.posterior is not None and not evidence.posterior.diagnosis.converged:
-        yield "the fit did not converge"
     if not target:
         yield from _of_the_record(evidence, lesion)
     yield from _of_the_rivals(evidence, lesion, target)
     yield from _of_the_model(evidence, lesion, target)
     if evidence.posterior is None:
         yield "nothing was fitted to it"
+    elif not evidence.posterior.diagnosis.converged:
+        yield "the fit did not converge"
 
 
 def _of_the_record(evidence: Evidence, lesion: str) -> Iterator[str]:
@@ -183,6 +183,9 @@ def _of_the_rivals(evidence: Evidence, lesion: str, target: bool) -> Iterator[st
     without = [score for score in told.open if score.world in _without(target)]
     if without:
         yield f"the record is foretold about as well by {without[0].text} ({_factor(without[0])})"
+    alone = next((score for score in told.scores if score.world == "no_own_dose"), None)
+    if not target and alone is not None and alone.separated:
+        yield f"without the dose in the lesion itself it is foretold worse ({_factor(alone)})"
 
 
 def _factor(score: Score) -> str:

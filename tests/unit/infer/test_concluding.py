@@ -92,6 +92,13 @@ def test_record_that_is_foretold_better_without_speaks_against(evidence: Evidenc
     assert found.verdicts[1].reasons == ("the record is foretold better by explanation nothing",)
 
 
+def test_scatter_that_is_needed_is_a_reason(evidence: Evidence) -> None:
+    scores = (("delivered", 0.0), ("no_dose_elsewhere", 0.1), ("no_own_dose", 2.0))
+    found = conclude(replace(evidence, rivals={**evidence.rivals, "B": told("B", *scores)}))
+    why = "without the dose in the lesion itself it is foretold worse (a factor of 100.0"
+    assert any(reason.startswith(why) for reason in found.verdicts[0].reasons)
+
+
 def test_no_single_measurement_is_said(evidence: Evidence) -> None:
     weak = {"B": (Measurement("a scan", 0.02, 0.0, 0.05),)}
     found = conclude(replace(evidence, settling=weak))
