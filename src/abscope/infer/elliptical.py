@@ -13,6 +13,7 @@ Sources: Murray 2010, AISTATS 9:541; Nishihara 2014, JMLR 15:2087.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ from numpy.typing import NDArray
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.ensemble import Ensemble, Reference
 
-__all__ = ["slice_step"]
+__all__ = ["Part", "slice_step"]
+
+Part = Literal["all", "along", "across"]
 
 #: After this many refusals the angle is 1e-15 of a turn: the point stays.
 _MOST_ANGLES = 160
@@ -33,12 +36,16 @@ def slice_step(
     reference: Reference,
     generators: list[np.random.Generator],
     batch: int,
+    part: Part = "all",
 ) -> None:
     """Move every chain by one step; about ``batch`` points are computed together.
 
+    A step moves along the directions of the reference only, across them only, or both (``part``).
     The step of a chain depends on its point and its generator only, not on ``batch``.
     """
-    ellipses = [_Ellipse(z, reference, one) for z, one in zip(chains.z, generators, strict=True)]
+    ellipses = [
+        _Ellipse(z, reference, one, part) for z, one in zip(chains.z, generators, strict=True)
+    ]
     levels = reference.log_ratio(chains.z, chains.log_likelihood)
     levels += np.array([ellipse.log_u for ellipse in ellipses])
     waiting = np.arange(len(chains.z))
@@ -59,11 +66,20 @@ def slice_step(
 class _Ellipse:
     """The ellipse of one chain, and its angles in the order in which they would be tried."""
 
-    def __init__(self, z: Floats, reference: Reference, generator: np.random.Generator) -> None:
-        self._generator, self._center = generator, reference.middle()
+    def __init__(
+        self, z: Floats, reference: Reference, generator: np.random.Generator, part: Part
+    ) -> None:
+        self._generator = generator
         scale = reference.scale_of(z, generator)
+        there = reference.spread(generator.standard_normal(len(z)), scale)
+        self._center, self._there = reference.middle(), there
+        if part == "along":
+            self._center = self._center + z - reference.projected(z)
+            self._there = reference.projected(there)
+        elif part == "across":
+            self._center = reference.projected(z)
+            self._there = there - reference.projected(there)
         self._here = z - self._center
-        self._there = reference.spread(generator.standard_normal(len(z)), scale)
         self.log_u = float(np.log1p(-generator.random()))
         self._low, self._high, self.used = -2.0 * np.pi, 0.0, 0
 

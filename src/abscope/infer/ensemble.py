@@ -37,6 +37,10 @@ class Reference:
         # not by a matrix product: the same bits for a point alone and among others
         return np.asarray(np.einsum("...j,kj->...k", z, self.basis))
 
+    def projected(self, z: Floats) -> Floats:
+        """Return the part of one point (latents,) that lies along the directions."""
+        return np.asarray(np.einsum("k,kj->j", self.along(z), self.basis))
+
     def middle(self) -> Floats:
         """Return the center in all latents."""
         return np.asarray(self.center @ self.basis)
@@ -57,14 +61,14 @@ class Reference:
         rate = 0.5 * (_NU + float(self._distance(self.along(z))))
         return float(np.sqrt(rate / generator.standard_gamma(shape)))
 
-    def spread(self, white: Floats, scale: Floats | float) -> Floats:
+    def spread(self, z: Floats, scale: Floats | float) -> Floats:
         """Return deviations from the center (..., latents) of standard normal ones.
 
         ``scale`` (..., 1) is the root of s.
         """
-        u = self.along(white)
+        u = self.along(z)
         moved = scale * np.einsum("...j,kj->...k", u, self.factor) - u
-        return np.asarray(white + np.einsum("...k,kj->...j", moved, self.basis))
+        return np.asarray(z + np.einsum("...k,kj->...j", moved, self.basis))
 
     def draws(self, number: int, generator: np.random.Generator) -> Floats:
         """Return independent draws (number, latents)."""

@@ -1,14 +1,15 @@
 """Draws from the posterior of a density by chains that move together, and can be taken up again.
 
-Every chain moves in turn by a leap (`abscope.infer.leaping`) and along a slice
-(`abscope.infer.elliptical`). Both use one reference distribution, which begins as the normal
-approximation of a fit and is learned anew from all chains during the warm-up, then held. The random
-bits of a step belong to the seed, the chain and the step: draws change neither with threads, nor
-with how many points are computed together, nor with an interruption.
+Every chain moves in turn by a leap (`abscope.infer.leaping`) and by slices along what the data
+carry, across it, and both (`abscope.infer.elliptical`). All use one reference distribution, which
+begins as the normal approximation of a fit and is learned anew from all chains during the warm-up,
+then held. The random bits of a step belong to the seed, the chain and the step: draws change
+neither with threads, nor with how many points are computed together, nor with an interruption.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from abscope.errors import EngineError, Problem, UsageError
 from abscope.infer.chain_state import ChainState, resumed_state, state_bytes
 from abscope.infer.density import Density
 from abscope.infer.diagnostics import diagnose
-from abscope.infer.elliptical import slice_step
+from abscope.infer.elliptical import Part, slice_step
 from abscope.infer.ensemble import Ensemble, Reference
 from abscope.infer.leaping import leap_step
 from abscope.infer.posterior import Posterior
@@ -31,6 +32,8 @@ _LEARNED = (0.15, 0.3, 0.5, 0.75, 1.0)
 _TOLD = 0.05
 #: What of the settings decides the draws.
 _DECIDING = ("chains", "draws", "warmup", "seed", "others")
+#: Setting: the moves in turn; each alone leaves the posterior as it is.
+_CYCLE: tuple[Part | Literal["leap"], ...] = ("all", "leap", "across", "along")
 #: Setting: tries to find a point that can be simulated, each nearer to the center.
 _TRIES = 20
 
@@ -141,10 +144,11 @@ def sample(
 
 
 def _step(density: Density, state: ChainState, settings: SamplerSettings) -> None:
-    """Move all chains, by a leap and along a slice in turn, and keep their points."""
+    """Move all chains by the next move of the cycle, and keep their points."""
     step = state.done + 1
     generators = [_generator(settings.seed, chain, step) for chain in range(settings.chains)]
-    if step % 2:
+    move = _CYCLE[step % len(_CYCLE)]
+    if move == "leap":
         leap_step(
             state.ensemble,
             log_likelihood=density.log_likelihood,
@@ -159,6 +163,7 @@ def _step(density: Density, state: ChainState, settings: SamplerSettings) -> Non
             reference=state.reference,
             generators=generators,
             batch=settings.batch,
+            part=move,
         )
     state.z[state.done] = state.ensemble.z
     state.log_density[state.done] = state.ensemble.log_posterior()
