@@ -46,6 +46,9 @@ ENDINGS = {
 
 #: Names of numbers without a unit of their own, each with its reason.
 DIMENSIONLESS = {
+    "best": "standard normal deviates",
+    "cosine": "the cosine of an angle",
+    "drop": "a difference of log densities",
     "basis": "orthonormal directions among standard normal deviates",
     "begin": "standard normal deviates",
     "choices": "places in a list of names",
@@ -108,6 +111,7 @@ DIMENSIONLESS = {
     "log_likelihood": "logarithm of a probability density",
     "truth": "standard normal deviates that data were simulated from",
     "places": "ranks among draws",
+    "scale": "a factor on standard normal deviates",
     "affine": "a matrix from indices and mm to mm",
     "scale_sd_log": "standard deviation of a logarithm",
     "coordinates": "standard normal coordinates of a prior",
