@@ -4,8 +4,8 @@
 
 Both draw from the density of a case along the directions and choices that its data carry, all else
 at the middle of its prior: ours, and the affine-invariant ensemble of emcee (MIT) with
-differential evolution, which shares no line and no idea with it. Means have to agree within 0.1 posterior
-standard deviations, which Monte Carlo error alone reaches at 100 effective draws.
+differential evolution, which shares no line and no idea with it. Means have to agree within 0.1
+posterior standard deviations, which Monte Carlo error alone reaches at 100 effective draws.
 """
 
 import argparse
