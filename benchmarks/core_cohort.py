@@ -20,9 +20,11 @@ from abscope.model.kill import DOSES
 from abscope.model.patient import BinnedDose, Fraction, Infusion, LesionStart, Patient
 from abscope.model.system import core_system
 
-__all__ = ["HORIZON_D", "MOST", "drawn", "patients", "system"]
+__all__ = ["BODY", "HORIZON_D", "MOST", "OWN", "drawn", "empty", "patients", "system"]
 
 HORIZON_D, MOST = 1095.0, 10
+#: what engines are compared by: of each lesion, of the patient
+OWN, BODY = "volume_ml", "alc_per_ul"
 _MOST_FRACTIONS, _MOST_INFUSIONS = 20, 34
 _ORGANS = ("lung", "liver", "red_marrow", "muscle", "kidneys")
 #: lesions and body parameters that differ from patient to patient
@@ -135,3 +137,10 @@ def drawn(draws: Draws, *, lesions: int | None = None, fractions: int | None = N
 def patients(n: int, *, seed: int = 1, first: int = 0, **options: int | None) -> Batch:
     """Return the patients first to first + n - 1 of a study."""
     return fitted(drawn(Draws(seed=seed, first=first, last=first + n), **options))
+
+
+def empty(batch: Batch) -> dict[str, np.ndarray]:
+    """Return columns for what an engine finds, NaN where it has not been."""
+    n, times = batch.members, np.asarray(batch.observe_at).shape[-1]
+    most = int(np.max(batch.replicates))
+    return {OWN: np.full((n, times, most), np.nan), BODY: np.full((n, times), np.nan)}

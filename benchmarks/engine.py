@@ -167,10 +167,12 @@ def main() -> None:
     peak = fma_peak_gflops()
     print(f"FMA peak {peak:.1f} GFLOP/s; padding {padding(batch):.1%}")
     absent = []
+    printed(rows, peak)
     for peer in options.only if options.peers else ():
         row = peer_row(options.peers, peer, _PEERS[peer][0], 1e-5)
         if isinstance(row, Row):
             rows.append(row)
+            printed([rows[0], row], peak)
         else:
             absent.append(row)
     printed(rows, peak)
