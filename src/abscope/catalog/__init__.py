@@ -53,6 +53,6 @@ __all__ = [
     "growth_times", "half_occupancy", "load", "logistic_set", "lyman_set",
     "lymphocyte_lower_limit", "lymphocyte_parameter", "marrow_shares", "onset_time",
     "organ_catalog", "parse_circulation", "published_parameters", "reader_limits",
-    "repair_half_time", "response_word", "site_template", "site_templates", "spontaneous_regression",
-    "trial_arms", "wilson_interval",
+    "repair_half_time", "response_word", "site_template", "site_templates",
+    "spontaneous_regression", "trial_arms", "wilson_interval",
 ]  # fmt: skip

@@ -78,7 +78,8 @@ class Reference:
 
     def _distance(self, u: Floats) -> Floats:
         inverse = np.linalg.inv(self.factor)
-        return np.square(np.einsum("...j,kj->...k", u - self.center, inverse)).sum(axis=-1)
+        white = np.einsum("...j,kj->...k", u - self.center, inverse)
+        return np.asarray(np.square(white).sum(axis=-1))
 
 
 @dataclass(slots=True, eq=False)
