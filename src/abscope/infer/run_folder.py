@@ -14,7 +14,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -110,8 +111,7 @@ class RunFolder:
         Raises UsageError where a file cannot be written; the run then stays unfinished.
         """
         contents: dict[str, str | bytes] = {_RESULTS: _json(results), **files}
-        for folder in {Path(name).parent for name in contents} - {Path()}:
-            _make(self.path / folder)
+        _make_for(self.path, contents)
         write_files({self.path / name: data for name, data in contents.items()}, force=True)
         outputs = {name: _hash(data) for name, data in contents.items()}
         record = replace(self.record, status="complete", outputs=outputs)
@@ -131,7 +131,8 @@ def begin_run(
     hashes = {f"{_INPUTS}/{name}": _hash(data) for name, data in inputs.items()}
     options = json.loads(_json(record.options))  # as a folder has them: lists, no tuples
     record = replace(record, options=options, inputs=hashes, outputs={}, status="started")
-    if path.exists() and any(_entries(path)):
+    missing = not path.exists()
+    if not missing and any(_entries(path)):
         found = open_run(path)
         if not found.complete and found.record.asks_the_same(record):
             _write_inputs(path, inputs)
@@ -144,9 +145,14 @@ def begin_run(
             expected = "a new folder, or the same run cut off"
             raise UsageError(Problem(str(path), what, expected, "Use --force to replace it."))
         found.path.joinpath(_CHECKPOINT).unlink(missing_ok=True)
-    _make(path / _INPUTS)
-    _write_record(path, record)
-    _write_inputs(path, inputs)
+    try:
+        _make(path)
+        _write_record(path, record)
+        _write_inputs(path, inputs)
+    except BaseException:
+        if missing:  # nothing of a run that could not begin stays behind
+            shutil.rmtree(path, ignore_errors=True)
+        raise
     return RunFolder(path, record)
 
 
@@ -188,7 +194,14 @@ def _make(folder: Path) -> None:
         raise UsageError(Problem(str(folder), what, expected, "Choose another.")) from None
 
 
+def _make_for(path: Path, names: Iterable[str]) -> None:
+    """Make the folders that files of these names inside ``path`` lie in."""
+    for folder in {Path(name).parent for name in names}:
+        _make(path / folder)
+
+
 def _write_inputs(path: Path, inputs: Mapping[str, str | bytes]) -> None:
+    _make_for(path / _INPUTS, inputs)
     write_files({path / _INPUTS / name: data for name, data in inputs.items()}, force=True)
 
 

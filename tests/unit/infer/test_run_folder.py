@@ -51,6 +51,24 @@ def test_a_run_that_was_cut_off_goes_on_and_another_is_not_overwritten(tmp_path:
         begin_run(path, record(seed=2), inputs)
 
 
+def test_a_run_keeps_the_whole_fit_that_it_rests_on(tmp_path: Path) -> None:
+    inputs = {"case.yaml": "id: small\n", "fit/run.json": "{}", "fit/inputs/case.yaml": "id: s\n"}
+    begun = begin_run(tmp_path / "new" / "run", record(), inputs)
+    assert begun.read("inputs/fit/inputs/case.yaml") == b"id: s\n"
+    assert begin_run(tmp_path / "new" / "run", record(), inputs).record == begun.record
+
+
+def test_a_run_that_cannot_begin_leaves_nothing(tmp_path: Path, monkeypatch) -> None:
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("abscope.case.files.os.fsync", full)
+        with pytest.raises(UsageError, match="No space left"):
+            begin_run(tmp_path / "run", record(), {"case.yaml": "id: small\n"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_no_run_or_was_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         open_run(tmp_path / "missing")
