@@ -1,6 +1,10 @@
 """The server when it is attacked by its own description, and when it is stopped hard."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -115,3 +119,22 @@ def test_an_unsafe_address_and_a_taken_port_are_refused(tmp_path: Path) -> None:
         done = start("--port", port)
         assert done.returncode == 2
         assert "cannot be taken" in done.stderr
+
+
+def test_a_program_reads_the_address_as_one_json_object(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "abscope", "serve", str(tmp_path), "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("}\n"):
+            text += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+    told = json.loads(text)
+    assert told["ok"]
+    assert told["recovered"] == []
+    assert told["project"] == str(tmp_path)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/cases\?token=\w+", told["url"])
+    assert process.returncode == 0

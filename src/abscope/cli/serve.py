@@ -1,12 +1,14 @@
 """``abscope serve``: the pages in a browser, from this machine."""
 
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from abscope.cli.output import write
+from abscope.cli.options import JsonOption
+from abscope.cli.output import answer
 from abscope.errors import Problem, UsageError
 
 __all__ = ["serve"]
@@ -62,6 +64,7 @@ def serve(  # noqa: PLR0913 - the options of the command line
     user_header: _Header = "",
     trusted_proxy: _Proxies = None,
     public_url: _Url = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Show cases in a browser: timeline, dose, response, blood, model and report.
 
@@ -85,7 +88,11 @@ def serve(  # noqa: PLR0913 - the options of the command line
         public_url=public_url,
     )
     serving: Any = import_module(f"{_WEB}.serving")
-    serving.serve(chosen, start_path=start_path, say=lambda line: write([line]))
+
+    def say(started: Any) -> None:
+        answer(asdict(started), started.lines, as_json=as_json)
+
+    serving.serve(chosen, start_path=start_path, say=say)
 
 
 def _project_of(target: str | None) -> tuple[Path, str]:

@@ -3,19 +3,37 @@
 import contextlib
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from abscope.errors import Problem, UsageError
 from abscope.web.settings import ServeSettings, check_settings
 
-__all__ = ["address", "serve"]
+__all__ = ["Started", "address", "serve"]
 
 _BACKLOG = 128
 
 
-def serve(settings: ServeSettings, *, start_path: str, say: Callable[[str], None]) -> None:
-    """Serve until stopped; ``say`` gets one line for each thing a person must know.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What a person must know of a server that listens now."""
+
+    project: str
+    url: str
+    recovered: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return it as lines of text."""
+        return [
+            *(f"recovered: {text}" for text in self.recovered),
+            f"project: {self.project}",
+            f"open {self.url}",
+            "Research use only. Stop with Ctrl-C.",
+        ]
+
+
+def serve(settings: ServeSettings, *, start_path: str, say: Callable[[Started], None]) -> None:
+    """Serve until stopped; ``say`` is told once where, as soon as the server listens.
 
     Raises UsageError where the settings are not safe or the address is taken.
     """
@@ -27,11 +45,13 @@ def serve(settings: ServeSettings, *, start_path: str, say: Callable[[str], None
     listener = _listener(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = make_app(settings)
-    for text in app.state.rooms.recovered:
-        say(f"recovered: {text}")
-    say(f"project: {settings.folder}")
-    say(f"open {address(settings, start_path)}")
-    say("Research use only. Stop with Ctrl-C.")
+    say(
+        Started(
+            project=str(settings.folder),
+            url=address(settings, start_path),
+            recovered=tuple(app.state.rooms.recovered),
+        )
+    )
     config = uvicorn.Config(
         app,
         log_level="warning",
