@@ -74,7 +74,7 @@ HEAD = '"""Planted."""\n__all__ = ["f"]\n'
         ('def f(*, times: "list[float] | None" = None) -> None:\n    """Do."""\n', "times"),
         ('def f(grid: npt.NDArray[np.float64]) -> None:\n    """Do."""\n', "grid"),
         ('class f:\n    """Hold."""\n    diameter: float | None = None\n', "diameter"),
-        ('class f:\n    """Hold."""\n    ends: tuple[float, ...] = ()\n', "ends"),
+        ('class f:\n    """Hold."""\n    widths: tuple[float, ...] = ()\n', "widths"),
         (
             'class f:\n    """Hold."""\n    def m(self, dose: float) -> None:\n        """."""',
             "dose",
