@@ -14,8 +14,9 @@ def test_melanoma_case_is_told_on_one_screen_and_is_the_same_again(inside: Call)
     done = inside("explain", "fong2025-melanoma", *FEW)
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[1].startswith("! Nothing was fitted: 30 draws of the prior")
+    assert lines[0].startswith("! Nothing was fitted: 30 draws of the prior")
     assert max(map(len, lines)) <= 100
+    assert len(lines) <= 45
     for text in (
         "Change until P7", "dose elsewhere", "without radiotherapy", "the drugs alone",
         "What would have settled", "cannot tell", "more than the data allow",
@@ -60,6 +61,17 @@ def test_wrong_use_is_refused(inside: Call, arguments: tuple[str, ...], words: s
     assert done.status in (1, 2)
     assert words in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_course_without_a_dose_is_not_taken_for_no_effect(inside: Call) -> None:
+    """What was given and cannot be simulated is unknown, not zero."""
+    done = inside("explain", "deng2024-melanoma", *FEW)
+    assert done.status == 1
+    assert done.err.count("\n") == 1
+    assert "without radiotherapy that can be simulated (RT1: no dose is on record" in done.err
+    part = inside("explain", "ishikawa2022-cup", *FEW, "--lesion", "A1")
+    assert part.status == 0
+    assert "! RT2: no dose is on record: not simulated: what it did" in part.out
 
 
 def test_case_without_lesions_to_simulate_is_refused(inside: Call) -> None:

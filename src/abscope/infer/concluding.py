@@ -9,7 +9,7 @@ comparison of explanations refutes.
 """
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,7 +37,7 @@ _FORETOLD_FRAC = 0.05
 #: Readings that the best explanation makes less probable than this are explained by none.
 _UNEXPECTED_FRAC = 0.01
 #: A short sentence has so many reasons, and so many letters of a claim.
-_BRIEF, _BRIEF_LETTERS = 3, 60
+_BRIEF, _BRIEF_LETTERS = 2, 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,12 +80,17 @@ class LesionVerdict:
 class Conclusion:
     """The verdicts, that on the focus first, and the sentences of the paragraph for a report.
 
-    ``short`` are those sentences that judge: verdicts and claims.
+    ``claims`` are what the authors say beside the verdicts, in short.
     """
 
     verdicts: tuple[LesionVerdict, ...]
     sentences: tuple[str, ...]
-    short: tuple[str, ...]
+    claims: tuple[str, ...]
+
+    def short(self, lesions: Collection[str]) -> tuple[str, ...]:
+        """Return the sentences that judge: verdicts on ``lesions`` with few reasons, and claims."""
+        mine = (one for one in self.verdicts if one.lesion in lesions)
+        return (*(_sentence(one, most=_BRIEF) for one in mine), *self.claims)
 
     @property
     def paragraph(self) -> str:
@@ -101,14 +106,13 @@ def conclude(evidence: Evidence) -> Conclusion:
     judged = tuple(_sentence(one) for one in verdicts)
     claims = tuple(_claims(evidence, verdicts))
     told = (*_record(evidence), *_model(evidence), *judged, *_settled(evidence), *claims)
-    brief = tuple(_sentence(one, most=_BRIEF) for one in verdicts)
-    return Conclusion(verdicts, told, (*brief, *_claims(evidence, verdicts, brief=True)))
+    return Conclusion(verdicts, told, tuple(_claims(evidence, verdicts, brief=True)))
 
 
 def _sentence(one: LesionVerdict, *, most: int | None = None) -> str:
     reasons = one.reasons
     if most is not None and len(reasons) > most:
-        reasons = (*reasons[:most], "and more")
+        reasons = (*reasons[:most], f"and {len(reasons) - most} more")
     return f"{one.text}{': ' if reasons else ''}{'; '.join(reasons)}."
 
 

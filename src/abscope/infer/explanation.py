@@ -12,6 +12,7 @@ from abscope.errors import CaseError, Problem, UsageError
 from abscope.infer.attribution import Attribution, LesionDraws, attribute
 from abscope.infer.case_model import CaseModel, FitOptions, case_model
 from abscope.infer.concluding import Conclusion, Evidence, conclude
+from abscope.infer.given import check_given, not_given
 from abscope.infer.leaving_out import LeftOut, leave_out
 from abscope.infer.posterior import Posterior
 from abscope.infer.questions import answer_frac, targets_of
@@ -87,6 +88,11 @@ class Explanation:
     conclusion: Conclusion
 
     @property
+    def not_given(self) -> tuple[str, ...]:
+        """Return what of the radiotherapy on record is in no draw, and so in no share."""
+        return not_given(self.attribution.patients)
+
+    @property
     def answers(self) -> dict[str, Spread | None]:
         """Return by lesion the spread of what is asked of it (`abscope.infer.questions`)."""
         return {item.lesion: spread_of(self._answer(item)) for item in self.attribution.lesions}
@@ -117,7 +123,7 @@ def explain_case(
     """Return the explanation of a case over draws of a posterior, or of the prior where it is None.
 
     ``progress`` is told which of `STEPS` is next. Raises CaseError where the case has nothing to
-    simulate, UsageError for an option outside its range.
+    simulate or no radiotherapy, UsageError for an option outside its range.
     """
     options = options or ExplainOptions()
     _check(case, posterior, options)
@@ -131,6 +137,7 @@ def explain_case(
         case, source.draws(number), options=options.fit, lesions=options.lesions,
         more_days_d=SEEN_AFTER_D, effective_draws=effective,
     )  # fmt: skip
+    check_given(case, base.patients)
     names = tuple(item.lesion for item in base.lesions)
     before = None
     if posterior is not None:

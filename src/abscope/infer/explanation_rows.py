@@ -29,6 +29,7 @@ def plain_explanation(found: Explanation) -> dict[str, Any]:
         "draws": options.draws,
         "seed": options.seed,
         "failed_draws": base.failed,
+        "not_simulated": list(found.not_given),
         "visits": [{"label": x.label, "day_d": x.day_d} for x in base.visits],
         "visit": base.visits[found.visit].label,
         "focus": found.focus,

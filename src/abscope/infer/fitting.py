@@ -7,6 +7,7 @@ from abscope.case.record import Case
 from abscope.infer.case_density import CaseDensity, density_of
 from abscope.infer.case_model import FitOptions
 from abscope.infer.fit import MapFit, map_fit
+from abscope.infer.given import check_given
 from abscope.infer.posterior import Posterior
 from abscope.infer.sampling import SamplerSettings, SamplingProgress, Start, sample
 
@@ -49,11 +50,13 @@ def fit_case(
     """Return the fit of a case; the same case, options and settings give the same draws.
 
     ``progress`` is told of every step of the chains; ``resume`` is the state of chains that were
-    cut off. Raises CaseError where there is nothing to simulate or to compare with, ModelError or
-    EngineError where no point can be simulated, UsageError where ``resume`` is of another fit.
+    cut off. Raises CaseError where there is nothing to simulate or to compare with, or no
+    radiotherapy, ModelError or EngineError where no point can be simulated, UsageError where
+    ``resume`` is of another fit.
     """
     settings = settings or SamplerSettings()
     density = density_of(case, options)
+    check_given(case, density.model.scouts)
     best = map_fit(density, seed=settings.seed, begin=list(density.starts))
     center, covariance = density.start_of(best.z)
     posterior = sample(

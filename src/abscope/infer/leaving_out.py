@@ -31,6 +31,8 @@ MECHANISMS = tuple(
     if one.name not in ("growth", "straight_survival", "clearance_drift", "saturable_clearance")
     and one.type in (bool, "bool")
 )
+#: Those that act in a lesion by itself, whether or not lesions act on each other.
+_LOCAL = ("hypoxia", "scar")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,7 @@ def leave_out(
     for name in names:
         if getattr(options.switches, name) is False or (name.startswith("anti") and not agents):
             continue
-        if name != "straight_survival" and not couples(options.switches):
+        if name not in _LOCAL and not couples(options.switches):
             continue
         change: Any = {name: False}
         off = replace(options.switches, **change)

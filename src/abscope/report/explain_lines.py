@@ -23,22 +23,28 @@ from abscope.report.explain_words import (
 __all__ = ["explanation_lines"]
 
 _WIDTH, _HEAD = 98, 26
-_MOST_LESIONS, _MOST_MEASUREMENTS = 3, 3
+_MOST_LESIONS, _MOST_MEASUREMENTS = 3, 2
+#: Worlds that the screen shows; --json and the report have all.
+_WORLDS = ("delivered", "no_radiotherapy", "no_dose_elsewhere", "no_drugs", "nothing")
 
 
 def explanation_lines(found: Explanation) -> Iterator[str]:
-    """Yield an explanation as lines of at most 100 columns."""
-    yield f"{found.case_id}: research use only"
-    for line in source_words(found):
+    """Yield an explanation as lines of at most 100 columns, what speaks against it first."""
+    told = list(source_words(found))
+    against = [line for line in told if line.startswith("!")]
+    rest = [line for line in told if line not in against]
+    for line in (*against, "; ".join((f"{found.case_id}: research use only", *rest))):
         yield from textwrap.wrap(line, _WIDTH, subsequent_indent="  ")
+    yield ""
     yield from _shares(found)
     yield from _responses(found)
     yield from _rivals(found)
     yield from _settling(found)
     yield ""
     yield "What can be concluded"
-    for text in found.conclusion.short:
-        yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    shown = {item.lesion for item in _shown(found)}
+    for text in found.conclusion.short(shown):
+        yield from textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _shown(found: Explanation) -> list[LesionDraws]:
@@ -56,7 +62,6 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 def _shares(found: Explanation) -> Iterator[str]:
     visit, items = found.attribution.visits[found.visit], _shown(found)
-    yield ""
     yield (
         f"Change until {visit.label} (day {visit.day_d:g}) and its parts, in % of the first "
         "diameter: median (90 % of draws)"
@@ -76,18 +81,17 @@ def _shares(found: Explanation) -> Iterator[str]:
     if found.families:
         yield "  volume with radiotherapy over that without, in models of others (most of mice)"
         yield from _columns(family_rows(found, [item.lesion for item in items]))
-    more = len(found.attribution.lesions) - len(items)
-    if more > 0:
-        yield f"  {more} more lesions: --json"
 
 
 def _responses(found: Explanation) -> Iterator[str]:
     items = _shown(found)
-    yield ""
     yield "Probability of a response (-30 %) by then (90 % by the number of draws)"
     rows = [
-        (word, *(chance_words(item.responds(world, found.visit)) for item in items))
-        for world, word in WORLD_WORDS.items()
+        (
+            WORLD_WORDS[world],
+            *(chance_words(item.responds(world, found.visit)) for item in items),
+        )
+        for world in _WORLDS
         if had_drugs(found) or world not in ("no_drugs", "nothing")
     ]
     over = (homing_words(found, item.lesion)[1] for item in items)
@@ -95,11 +99,13 @@ def _responses(found: Explanation) -> Iterator[str]:
     needed = (chance_words(item.needed(found.visit)) for item in items)
     rows.append(("radiotherapy was needed", *needed))
     yield from _columns(rows)
+    more = len(found.attribution.lesions) - len(items)
+    if more > 0:
+        yield f"  {more} more lesions: --json"
 
 
 def _rivals(found: Explanation) -> Iterator[str]:
     told = found.rivals.get(found.focus)
-    yield ""
     if told is None:
         yield "Explanations: nothing was read afterwards that could be compared"
         return
@@ -122,7 +128,6 @@ def _settling(found: Explanation) -> Iterator[str]:
     told = found.settling.get(found.focus, ())
     best = [one for one in told if not one.joint][:_MOST_MEASUREMENTS]
     what = answer_words(target=found.focus in found.targets)
-    yield ""
     yield f"What would have settled {what} for {found.focus} (part of its variance, 90 %)"
     rows = [
         (f"{one.explained_frac:.0%} ({one.low_frac:.0%} to {one.high_frac:.0%})", one.text)

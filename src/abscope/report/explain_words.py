@@ -52,7 +52,7 @@ _MOST_LOG10 = 3.0
 
 
 def source_words(found: Explanation) -> Iterator[str]:
-    """Yield what the draws are of; a fit that did not converge comes first."""
+    """Yield what the draws are of; what speaks against them comes first, marked by ``!``."""
     number, mode = found.options.draws, found.options.fit.homing
     posterior = found.posterior
     if posterior is None:
@@ -64,15 +64,18 @@ def source_words(found: Explanation) -> Iterator[str]:
         diagnosis = posterior.diagnosis
         if not diagnosis.converged:
             yield (
-                "! The fit did not converge, the numbers below must not be used: "
+                f"! {found.case_id}: the fit did not converge; its numbers are not an answer: "
                 f"{diagnosis.why[0]}"
             )
-        yield (
-            f"{number} of {posterior.size} draws of the posterior ({posterior.method}, R-hat "
-            f"{diagnosis.r_hat:.2f}, ESS {diagnosis.ess_bulk:.0f}), homing by {mode}"
-        )
     if found.attribution.failed:
         yield f"! {found.attribution.failed} draws could not be simulated and are left out"
+    yield from (f"! {text}: what it did is in no part below" for text in found.not_given)
+    if posterior is not None:
+        told = posterior.diagnosis
+        yield (
+            f"{number} of {posterior.size} draws of the fit (R-hat {told.r_hat:.2f}, "
+            f"{told.ess_bulk:.0f} effective), homing by {mode}"
+        )
 
 
 def point_words(spread: Spread | None) -> str:

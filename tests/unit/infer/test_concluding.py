@@ -75,7 +75,11 @@ def test_what_data_cannot_tell_apart_is_not_told(evidence: Evidence) -> None:
     assert second.text == "A: radiotherapy as the cause is supported"
     assert "it is more than the data allow" in found.paragraph
     assert "a scan would have told most of what dose elsewhere changed: 40%" in found.paragraph
-    assert set(found.short) < set(found.sentences) | set(found.short)
+    assert [x.split(":")[0] for x in found.short({"A"})] == [
+        "A",
+        *(x.split(":")[0] for x in found.claims),
+    ]
+    assert len(found.short({"A", "B"})) == len(found.short({"A"})) + 1
 
 
 def test_fit_that_failed_and_prior_support_nothing(evidence: Evidence) -> None:

@@ -42,6 +42,8 @@ def test_mechanism_that_is_off_already_is_not_left_out() -> None:
     assert names == ["RT1", "pembrolizumab", "priming"]
     uncoupled = attribute(followed(), prior(), options=FitOptions(switches=Switches(priming=False)))
     assert len(leave_out(uncoupled, mechanisms=("exhaustion",), draws=4)) == 2
+    local = leave_out(uncoupled, mechanisms=("hypoxia", "scar"), draws=4)
+    assert [one.name for one in local[2:]] == ["hypoxia", "scar"]
 
 
 def test_modes_stand_side_by_side_and_unfit_weights_are_named() -> None:

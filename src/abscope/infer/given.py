@@ -1,0 +1,33 @@
+"""Which radiotherapy of a record the simulation gives, and which it cannot.
+
+A course without a dose or a site on record has no fraction in any draw. What it did is then not
+zero but unknown, and nobody may read it off draws in which it was never given.
+"""
+
+from collections.abc import Sequence
+
+from abscope.case.record import Case
+from abscope.errors import CaseError, Problem
+from abscope.model.patient import Patient
+
+__all__ = ["check_given", "not_given"]
+
+_LEFT_OUT = ": not simulated"
+
+
+def not_given(patients: Sequence[Patient]) -> tuple[str, ...]:
+    """Return a sentence for each part of radiotherapy that no draw has, with the reason."""
+    told = patients[0].unknowns if patients else ()
+    return tuple(text for text in told if text.endswith(_LEFT_OUT))
+
+
+def check_given(case: Case, patients: Sequence[Patient]) -> None:
+    """Raise CaseError where no draw has a fraction: nothing can be said of radiotherapy then."""
+    if any(patient.fractions for patient in patients):
+        return
+    missing = [text.removesuffix(_LEFT_OUT) for text in not_given(patients)]
+    why = f" ({'; '.join(missing)})" if missing else ""
+    what = f"a case without radiotherapy that can be simulated{why}"
+    expected = "a course with a dose and a site"
+    hint = "Record them, or choose another case."
+    raise CaseError(Problem(case.id, what, expected, hint, "rt_courses"))
