@@ -20,7 +20,15 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 CASES = ("kim2021-breast", "fong2025-melanoma")
-STEPS = ("timeline", "dose", "response", "blood", "expectation", "explain", "what-if", "report")
+STEPS = (
+    "timeline", "dose", "response", "blood", "expectation", "explain", "what-if", "optimize",
+    "report",
+)  # fmt: skip
+#: A question whose search is quick: few treatments, and the fewest that can be asked for.
+QUICK = (
+    "goal=response&goal=lymphocytes@0.1&vary=rt.RT2a.dose: 2 to 8 Gy by 2"
+    "&vary=rt.RT2a.fractions: 1 to 5&evaluations=16"
+)
 #: Most bytes that a page may weigh, with everything it loads, without pictures of dose.
 PAGE_BYTES = 300_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -286,11 +294,59 @@ def test_sliders_move_by_mouse_and_keyboard_and_the_last_value_wins(visit: Visit
     assert "change=set+rt.RT2a" in page.url
     page.get_by_text("Without a browser").click()
     command = page.locator(".copies pre").first.inner_text()
-    assert command == "abscope whatif fong2025-melanoma --set 'rt.RT2a: 1 x 12 Gy'"
+    assert command == "abscope whatif fong2025-melanoma --set 'rt.RT2a: 1 x 12 Gy' --prior"
     page.locator("#changes").fill("set rt.RT9: 3 x 8 Gy")
     page.locator("[data-wrong]").get_by_text("RT9").wait_for()
     page.get_by_role("button", name="As delivered").click()
     assert page.locator("[data-verdict]").inner_text() == "As delivered"
+
+
+def test_a_search_shows_a_front_and_loads_a_plan(visit: Visit) -> None:
+    page = visit.go("/library/fong2025-melanoma/optimize")
+    page.get_by_text("Lines that can be added").first.click()
+    page.get_by_role("button", name="days between fractions of RT2a").click()
+    assert "rt.RT2a.spacing: 1 to 7 d" in page.get_by_label("To vary").input_value()
+    page.get_by_label("Limits to keep").fill("total RT9 <= 40")
+    page.get_by_role("button", name="Search").click()
+    assert "'RT9' is no course" in page.locator(".problems").inner_text()
+    page.get_by_label("Limits to keep").fill("total RT2a <= 24 Gy")
+    page.get_by_label("Treatments to try").fill("4000")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("progressbar").wait_for()
+    assert "limit=total+RT2a" in page.url
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("[data-words]").get_by_text("stopped").wait_for()
+    page = visit.go(f"/library/fong2025-melanoma/optimize?{QUICK}")
+    page.get_by_role("button", name="Search").click()
+    points = page.locator("svg[data-live]:visible [data-point]")
+    points.first.wait_for(timeout=60_000)
+    assert page.locator("tr[data-row]").count() == points.count() > 1
+    page.get_by_text("Without a browser").click()
+    command = page.locator(".copies pre").first.inner_text()
+    assert command.startswith("abscope optimize fong2025-melanoma --goal response --goal lymph")
+    assert command.endswith("--evaluations 16 --prior")
+    with page.expect_download() as held:
+        page.get_by_role("link", name="Figure front as SVG").click()
+    assert held.value.suggested_filename == "fong2025-melanoma-front.svg"
+    found = {}
+    for scheme, width in (("light", 1280), ("dark", 400)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        result = axe_core.Axe().run(page)
+        if result.violations_count:
+            found[scheme] = result.generate_report()[:1500]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert found == {}
+    page.set_viewport_size({"width": 1280, "height": 900})
+    points.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("tr.chosen").get_attribute("data-row") == "2"
+    wanted = page.locator("tr[data-row='2'] a").get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/what-if?draws=prior&change=*")
+    assert page.url.endswith(wanted)
+    page.locator("[data-ask][data-shown^='set rt.RT2a: ']").wait_for(timeout=60_000)
+    assert page.locator("#changes").input_value().startswith("set rt.RT2a: ")
 
 
 def test_a_fit_is_begun_shows_how_far_it_is_and_is_cancelled(visit: Visit) -> None:

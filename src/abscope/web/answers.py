@@ -10,7 +10,16 @@ from abscope.errors import AbscopeError, Problem, UsageError
 from abscope.web.store.conflict import ConflictError
 from abscope.web.templating import render
 
-__all__ = ["fine", "problem_body", "refusal", "said", "status_of"]
+__all__ = [
+    "PICTURE",
+    "REPORT_POLICY",
+    "as_file",
+    "fine",
+    "problem_body",
+    "refusal",
+    "said",
+    "status_of",
+]
 
 
 def fine(payload: Mapping[str, Any], *, status: int = 200) -> JSONResponse:
@@ -48,3 +57,21 @@ def refusal(request: Request, status: int, *problems: Problem) -> Response:
 def said(request: Request, error: AbscopeError, *, status: int | None = None) -> Response:
     """Return an error of abscope as JSON for the API, else as a page."""
     return refusal(request, status or status_of(error), *error.problems)
+
+
+#: The report and single figures are files that hold their own style and run nothing.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-modals"
+)
+PICTURE = {"content-security-policy": REPORT_POLICY}
+
+
+def as_file(content: str | bytes, kind: str, name: str, shelf: str) -> Response:
+    """Return content as a file to download."""
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "x-abscope-shelf": shelf,
+        **PICTURE,
+    }
+    return Response(content, media_type=kind, headers=headers)

@@ -1,14 +1,14 @@
 """The dose of a case: where its DICOM objects lie, and the long work that reads them."""
 
 import os
-import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abscope.web.jobs import Job, Jobs, Progress
 from abscope.web.reading import Opened
+from abscope.web.store.atomic import digest
 from abscope.web.store.paths import Layout, check_name
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ class DoseFiles:
 
 @dataclass(frozen=True, eq=False)
 class DoseRead:
-    """The survey of a case, and what the report is made from with it; ``key`` is its own."""
+    """The survey of a case, and what the report is made from with it.
+
+    ``key`` changes with the files that were read.
+    """
 
     survey: "DoseSurvey"
     material: "Material"
-    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    key: str
 
     @cached_property
     def views(self) -> "tuple[LesionView, ...]":
@@ -106,7 +109,8 @@ def _read(opened: Opened, files: DoseFiles, progress: Progress) -> DoseRead:
     progress(0.95, "joining lesions to their dose")
     case = case_with_dose(opened.case, survey)
     located = replace(opened.located, case=case)
-    return DoseRead(survey, Material(located, check_case(case), Clock(case), made))
+    material = Material(located, check_case(case), Clock(case), made)
+    return DoseRead(survey, material, digest(repr(files.stamp))[:16])
 
 
 def _stamp(path: Path) -> str:

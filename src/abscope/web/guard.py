@@ -15,17 +15,12 @@ from abscope.web.answers import refusal
 from abscope.web.sessions import Sessions
 from abscope.web.settings import ServeSettings
 
-__all__ = ["PAGE_POLICY", "REPORT_POLICY", "Guard"]
+__all__ = ["PAGE_POLICY", "Guard"]
 
 #: Pages load what this server sends, and nothing inline.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-#: The report and single figures are files that hold their own style and run nothing.
-REPORT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin allow-modals"
 )
 _HEADERS = {
     "x-content-type-options": "nosniff",

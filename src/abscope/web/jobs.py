@@ -24,15 +24,20 @@ class StoppedError(Exception):
 class Progress:
     """How the work says how far it is; it is told to stop when it does."""
 
-    def __init__(self, job: "Job") -> None:
+    def __init__(self, job: "Job", span_frac: tuple[float, float] = (0.0, 1.0)) -> None:
         self._job = job
+        self._low, self._high = span_frac
+
+    def part(self, low_frac: float, high_frac: float) -> "Progress":
+        """Return the progress of a part that runs from one share of the whole to another."""
+        return Progress(self._job, (low_frac, high_frac))
 
     def __call__(self, done_frac: float, words: str) -> None:
         """Say the share that is done, 0 to 1, and what is going on; StoppedError where told so."""
-        self._job.done_frac = min(max(done_frac, 0.0), 1.0)
-        self._job.words = words
         if self._job.stopping:
             raise StoppedError
+        self._job.done_frac = self._low + min(max(done_frac, 0.0), 1.0) * (self._high - self._low)
+        self._job.words = words
 
 
 Work = Callable[[Progress], Any]
@@ -94,9 +99,10 @@ class Job:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as the JSON output shows it, without its result."""
+        words = "stopped" if self.state == "cancelled" else self.words
         return {
             "id": self.id, "title": self.title, "state": self.state, "done_frac": self.done_frac,
-            "words": self.words, "problems": [problem.to_dict() for problem in self.problems],
+            "words": words, "problems": [problem.to_dict() for problem in self.problems],
         }  # fmt: skip
 
 

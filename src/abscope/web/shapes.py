@@ -1,10 +1,20 @@
 """The shapes of what the API takes and gives, as its OpenAPI description shows them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["ERRORS", "Answer", "DraftText", "Failure", "Fault", "NewCase", "SavedText", "Text"]
+__all__ = [
+    "ERRORS",
+    "Answer",
+    "DraftText",
+    "Failure",
+    "Fault",
+    "NewCase",
+    "SavedText",
+    "Search",
+    "Text",
+]
 
 _TEXT = Annotated[str, Field(max_length=10_000_000)]
 _REVISION = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
@@ -67,6 +77,19 @@ class DraftText(BaseModel):
 
     text: _TEXT
     revision: _REVISION
+
+
+_LINES = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=20)]
+
+
+class Search(BaseModel):
+    """What to search: lines as `abscope optimize` takes them after --goal, --vary and --limit."""
+
+    goals: _LINES = ["control"]
+    vary: _LINES
+    limits: _LINES = []
+    evaluations: Annotated[int, Field(ge=8, le=4000)] = 240
+    draws: Literal["prior", "fit"] = "prior"
 
 
 def _failure(meaning: str) -> dict[str, Any]:

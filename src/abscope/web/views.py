@@ -33,6 +33,7 @@ STEPS = (
     Step("expectation", "Model", "What the model expects"),
     Step("explain", "Explain", "What it was due to"),
     Step("what-if", "What if", "What another treatment would have done"),
+    Step("optimize", "Optimize", "Which treatment no other beats"),
     Step("report", "Report", "Everything, to print or send"),
 )
 
@@ -60,6 +61,13 @@ _PYTHON = {
     "found = expect_case(open_case({case}).case)\nprint(found.lesions[0].change_frac.median)\n",
     "explain": "from abscope.infer.explanation import explain_case\n\n"
     "found = explain_case(open_case({case}).case, None)\nprint(found.conclusion.paragraph)\n",
+    "explain-fit": "from pathlib import Path\n\n"
+    "from abscope.infer.explanation import ExplainOptions, explain_case\n"
+    "from abscope.infer.fit_run import read_fit\n\nlocated = open_case({case})\n"
+    "fit = read_fit(Path({run}), text=located.text)\n"
+    "options = ExplainOptions(fit=fit.options)\n"
+    "found = explain_case(located.case, fit.posterior, options=options)\n"
+    "print(found.conclusion.paragraph)\n",
     "report": "from abscope.case.checks import check_case\n"
     "from abscope.report.build import build_report\n\nlocated = open_case({case})\n"
     "print(build_report(located, check_case(located.case)))\n",
@@ -79,9 +87,9 @@ def command(step: str, case: str, *, name: str, source: str = "DIR") -> str:
     return _COMMANDS[step].format(**quoted)
 
 
-def python(step: str, case: str, *, source: str = "DIR") -> str:
+def python(step: str, case: str, *, source: str = "DIR", run: str = "RUN") -> str:
     """Return the lines of Python that give what a page shows."""
-    return _OPEN + _PYTHON[step].format(case=repr(case), source=repr(source))
+    return _OPEN + _PYTHON[step].format(case=repr(case), source=repr(source), run=repr(run))
 
 
 def step_figures(step: str, material: "Material") -> "Mapping[str, Figure]":

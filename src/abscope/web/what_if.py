@@ -1,53 +1,49 @@
 """What-ifs for the page: a session per case, prepared once, and any change asked of it quickly."""
 
-import re
-import shlex
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from abscope.errors import Problem, UsageError
-from abscope.web.jobs import Job, Jobs, Progress
-from abscope.web.reading import Opened
+from abscope.web.changes import DRAWS, SEED, scenario_of_lines
+from abscope.web.fits import Source, against, kept_fit
+from abscope.web.jobs import Job, Progress
+from abscope.web.subject import Subject
 
 if TYPE_CHECKING:
     from abscope.blood.planned import PlannedDose
     from abscope.case.record import Case
     from abscope.decide.answers import Answers, Sessions
-    from abscope.decide.scenario import Scenario
+    from abscope.decide.compare import Comparison
     from abscope.decide.session import WhatIf
+    from abscope.infer.fit_run import StoredFit
 
-__all__ = [
-    "DRAWS",
-    "SEED",
-    "Prepared",
-    "changes_command",
-    "changes_python",
-    "prepared_job",
-    "standard_job",
-]
+__all__ = ["Prepared", "prepared_job", "standard_job"]
 
-#: Draws of the prior that every answer rests on, and their seed.
-DRAWS = 200
-SEED = 1
 _KEPT = 64
-_MOST_CHANGES = 20
-_LONGEST = 300
-_CHANGE = re.compile(r"^(set|drop|add|shift)\s+(.+)$")
 
 
 class Prepared:
-    """A case with its draws simulated as delivered; one change at a time runs on them."""
+    """A case with its draws simulated as delivered; one change at a time runs on them.
 
-    def __init__(self, case: "Case") -> None:
+    The draws are of ``fit``, of the prior where it is None.
+    """
+
+    def __init__(self, case: "Case", fit: "StoredFit | None" = None) -> None:
         from abscope.decide.answers import Draws, sessions_of
+        from abscope.decide.continuation import WhatIfOptions
 
-        self.draws = Draws.of_prior(DRAWS, seed=SEED)
-        self.case = case
-        self.sessions: Sessions = sessions_of(case, self.draws)
+        if fit is None:
+            self.draws = Draws.of_prior(DRAWS, seed=SEED)
+            self.options = WhatIfOptions()
+        else:
+            self.draws = Draws.of_posterior(fit.posterior, DRAWS, warnings=against(fit))
+            self.options = WhatIfOptions(homing=fit.options.homing, switches=fit.options.switches)
+        self.case, self.fit = case, fit
+        self.sessions: Sessions = sessions_of(case, self.draws, options=self.options)
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], Comparison] = OrderedDict()
 
     @property
     def session(self) -> "WhatIf":
@@ -59,24 +55,32 @@ class Prepared:
 
         Without a change it is only what the delivered treatment is expected to do.
         """
-        from abscope.decide.compare import compare
         from abscope.decide.plain import plain_comparison
+        from abscope.decide.statement import prior_words
 
-        scenario = _scenario(changes)
+        found = self.compare(changes)
+        return {
+            **plain_comparison(found),
+            "how_much_is_prior": prior_words(found, self.draws),
+            "draws_are": self.draws.words,
+            "warnings": list(self.draws.warnings),
+            "homing": self.session.options.homing,
+        }
+
+    def compare(self, changes: Sequence[str]) -> "Comparison":
+        """Return what changes would have done; UsageError for impossible ones."""
+        from abscope.decide.compare import compare
+
+        scenario = scenario_of_lines(changes)
         key = tuple(changes)
         with self._lock:  # one run at a time: it already uses every core
             known = self._kept.get(key)
             if known is None:
-                known = plain_comparison(compare(self.session, scenario))
+                known = compare(self.session, scenario, prior=self.sessions.prior)
                 self._kept[key] = known
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
-            return {
-                **known,
-                "draws_are": self.draws.words,
-                "warnings": list(self.draws.warnings),
-                "homing": self.session.options.homing,
-            }
+            return known
 
     def standard(self, progress: Progress) -> "Answers":
         """Return the answers to the usual alternatives."""
@@ -125,85 +129,27 @@ class Prepared:
         }
 
 
-def prepared_job(jobs: Jobs, opened: Opened, case: "Case", variant: str) -> Job:
-    """Return the work that prepares a case for what-ifs; ``variant`` tells dose data apart."""
-    key = ("what-if", opened.shown.shelf, opened.shown.name, opened.shown.revision, variant)
+def prepared_job(subject: Subject, source: Source = "prior") -> Job:
+    """Return the work that prepares a case for what-ifs; UsageError where its fit is not kept."""
+    fit = kept_fit(subject) if source == "fit" else None
+    if source == "fit" and fit is None:
+        what, hint = "there is no fit of this case as it is now", "Fit it on the page Explain."
+        raise UsageError(Problem(subject.opened.shown.name, what, "a fit that is kept", hint))
 
     def work(progress: Progress) -> Prepared:
         progress(0.1, "simulating the delivered treatment on every draw")
-        return Prepared(case)
+        return Prepared(subject.case, fit)
 
-    return jobs.start(key, f"Preparing what-ifs of {opened.shown.name}", work)
+    title = f"Preparing what-ifs of {subject.opened.shown.name}"
+    return subject.rooms.jobs.start(("what-if", source, *subject.key), title, work)
 
 
-def standard_job(jobs: Jobs, job: Job) -> Job:
+def standard_job(subject: Subject, job: Job) -> Job:
     """Return the work that asks the usual alternatives of a prepared case."""
     prepared = job.result
     if not isinstance(prepared, Prepared):
         raise UsageError(
             Problem("what-if", "the case is not prepared yet", "a case that is ready", "Wait.")
         )
-    return jobs.start(("standard", job.key), "Asking the usual alternatives", prepared.standard)
-
-
-def _scenario(changes: Sequence[str]) -> "Scenario":
-    """Return the scenario of lines such as ``set rt.RT2: 3 x 8 Gy``; UsageError for the wrong."""
-    from abscope.decide.scenario_text import parse_scenario
-
-    lists: dict[str, list[str]] = {"set": [], "drop": [], "add": []}
-    shifts: list[tuple[str, str]] = []
-    problems = []
-    expected = "set, drop, add or shift, and what to change"
-    if len(changes) > _MOST_CHANGES:
-        what = f"{len(changes)} changes"
-        problems.append(Problem("changes", what, f"at most {_MOST_CHANGES}", "Leave some out."))
-    for line in changes:
-        found = _CHANGE.match(line.strip()[:_LONGEST])
-        if found is None:
-            what = f"'{line[:80]}' is no change"
-            problems.append(Problem("changes", what, expected, "set rt.RT2: 3 x 8 Gy"))
-            continue
-        kind, text = found.groups()
-        if kind == "shift":
-            target, _, delta = text.strip().rpartition(" ")
-            shifts.append((target, delta))
-        else:
-            lists[kind].append(text)
-    if problems:
-        raise UsageError(problems)
-    return parse_scenario(sets=lists["set"], drops=lists["drop"], adds=lists["add"], shifts=shifts)
-
-
-def changes_command(case: str, changes: Sequence[str]) -> str:
-    """Return the command that asks the same changes."""
-    words = ["abscope", "whatif", shlex.quote(case)]
-    for line in changes:
-        kind, _, text = line.strip().partition(" ")
-        if kind == "shift":
-            target, _, delta = text.strip().rpartition(" ")
-            words += ["--shift", shlex.quote(target), shlex.quote(delta)]
-        else:
-            words += [f"--{kind}", shlex.quote(text)]
-    return " ".join(words if changes else [*words, "--standard"])
-
-
-def changes_python(case: str, changes: Sequence[str]) -> str:
-    """Return the lines of Python that ask the same changes."""
-    lists: dict[str, list[Any]] = {"sets": [], "drops": [], "adds": [], "shifts": []}
-    for line in changes:
-        kind, _, text = line.strip().partition(" ")
-        if kind == "shift":
-            target, _, delta = text.strip().rpartition(" ")
-            lists["shifts"].append((target, delta))
-        elif f"{kind}s" in lists:
-            lists[f"{kind}s"].append(text)
-    asked = ", ".join(f"{name}={texts!r}" for name, texts in lists.items() if texts)
-    return (
-        "from abscope.case import open_case\n"
-        "from abscope.decide.answers import Draws, ask\n"
-        "from abscope.decide.scenario_text import parse_scenario\n\n"
-        f"draws = Draws.of_prior({DRAWS}, seed={SEED})\n"
-        f"scenario = parse_scenario({asked or 'drops=[...]'})\n"
-        f"found = ask(open_case({case!r}).case, [scenario], draws=draws)\n"
-        "print(found.comparisons[0].whole.change[-1])\n"
-    )
+    title = "Asking the usual alternatives"
+    return subject.rooms.jobs.start(("standard", job.key), title, prepared.standard)

@@ -2,10 +2,15 @@
 
 from fastapi import APIRouter
 
-from abscope.web.endpoints import cases, project, results
+from abscope.web.endpoints import cases, project, questions, results
 
 __all__ = ["router"]
 
 router = APIRouter()
-for _part in (project.router, cases.router, results.router):  # fixed addresses first
+for _part in (
+    project.router,
+    cases.router,
+    questions.router,
+    results.router,
+):  # fixed addresses first
     router.include_router(_part)

@@ -9,15 +9,13 @@ from fastapi import Path as PathPart
 from fastapi.responses import JSONResponse, Response
 
 from abscope.errors import DicomError, Problem, UsageError
-from abscope.web.answers import fine
+from abscope.web.answers import PICTURE, as_file, fine
 from abscope.web.dosing import dose_files, dose_job, dose_read
 from abscope.web.facts import fact_of
-from abscope.web.guard import REPORT_POLICY
 from abscope.web.reading import Opened
 from abscope.web.rooms import OpenedHere, Rooms, RoomsHere, ShelfName, ShownHere
 from abscope.web.shapes import ERRORS, Answer
-from abscope.web.views import case_argument, step_figures
-from abscope.web.what_if import Prepared, changes_command, changes_python, prepared_job
+from abscope.web.views import step_figures
 
 __all__ = [
     "blood",
@@ -30,11 +28,9 @@ __all__ = [
     "router",
     "table",
     "timeline",
-    "what_if",
 ]
 
 router = APIRouter(responses=ERRORS, tags=["results"])
-_Change = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/{shelf}/{name}/timeline", response_model=Answer)
@@ -123,47 +119,6 @@ def dose(shelf: ShelfName, shown: ShownHere, opened: OpenedHere, rooms: RoomsHer
     return fine({"shelf": shelf, "dose": None, "job": job.to_dict()})
 
 
-@router.get("/{shelf}/{name}/what-if", response_model=Answer)
-def what_if(
-    shelf: ShelfName,
-    opened: OpenedHere,
-    rooms: RoomsHere,
-    change: Annotated[list[_Change] | None, Query(max_length=20)] = None,
-) -> JSONResponse:
-    """Return what changes would have done, as `abscope whatif --json` does for each scenario.
-
-    `change` is a line such as `set rt.RT2: 3 x 8 Gy`, `drop RT1b`, `add rt liver 0.5 Gy x 4` or
-    `shift pembrolizumab -21d`; it may be repeated. Without one, only the controls are returned.
-    `job` is there while the case is being prepared; `found` is null until it is ready.
-    """
-    read = dose_read(rooms.jobs, rooms.project.layout, opened)
-    case = opened.case if read is None else read.material.case
-    job = prepared_job(rooms.jobs, opened, case, read.key if read is not None else "")
-    job.ended.wait(_PATIENCE_S)
-    if job.problems:
-        raise UsageError(job.problems)
-    asked = [line for line in change or [] if line.strip()]
-    prepared = job.result
-    if not isinstance(prepared, Prepared):
-        return fine({"shelf": shelf, "found": None, "controls": None, "job": job.to_dict()})
-    found = prepared.ask(asked) if asked else None
-    argument = case_argument(opened.shown, str(rooms.project.layout.folder))
-    return fine(
-        {
-            "shelf": shelf,
-            "found": found,
-            "command": changes_command(argument, asked),
-            "python": changes_python(argument, asked),
-            "controls": prepared.controls(),
-            "job": None,
-        }
-    )
-
-
-#: A prepared case answers in a tenth of a second; the first question waits this long.
-_PATIENCE_S = 20.0
-
-
 @router.get("/{shelf}/{name}/tables/{table}.csv", response_class=Response)
 def table(
     shelf: ShelfName,
@@ -189,7 +144,7 @@ def table(
     writer = csv.DictWriter(text, columns, extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
-    return _file(text.getvalue(), "text/csv", f"{opened.case.id}-{table}.csv", shelf)
+    return as_file(text.getvalue(), "text/csv", f"{opened.case.id}-{table}.csv", shelf)
 
 
 @router.get("/{shelf}/{name}/figures/{step}/{figure}.{kind}", response_class=Response)
@@ -209,8 +164,8 @@ def figure(
         )
     drawn, name = found[figure], f"{opened.case.id}-{figure}.{kind}"
     if kind == "png":
-        return _file(drawn.png(), "image/png", name, shelf)
-    return _file(drawn.svg(), "image/svg+xml", name, shelf)
+        return as_file(drawn.png(), "image/png", name, shelf)
+    return as_file(drawn.svg(), "image/svg+xml", name, shelf)
 
 
 @router.get("/{shelf}/{name}/dose/plane.svg", response_class=Response)
@@ -235,21 +190,9 @@ def plane(  # noqa: PLR0913 - what a picture depends on
     if low_hu >= high_hu:
         raise UsageError(Problem("low_hu", "is not below high_hu", "a window", "Swap them."))
     text = plane_svg(read, (lesion, course), orientation, at_mm=at_mm, window_hu=(low_hu, high_hu))
-    return Response(text, media_type="image/svg+xml", headers=_PICTURE)
-
-
-_PICTURE = {"content-security-policy": REPORT_POLICY}
+    return Response(text, media_type="image/svg+xml", headers=PICTURE)
 
 
 def _material(opened: Opened, rooms: Rooms) -> Any:
     read = dose_read(rooms.jobs, rooms.project.layout, opened)
     return opened.material if read is None else read.material
-
-
-def _file(content: str | bytes, kind: str, name: str, shelf: str) -> Response:
-    headers = {
-        "content-disposition": f'attachment; filename="{name}"',
-        "x-abscope-shelf": shelf,
-        **_PICTURE,
-    }
-    return Response(content, media_type=kind, headers=headers)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from abscope.web.pages import asking, case_pages, editing, entrance, explaining, shelf
+from abscope.web.pages import asking, case_pages, editing, entrance, explaining, optimizing, shelf
 
 __all__ = ["router"]
 
@@ -13,6 +13,7 @@ for _part in (
     editing.router,
     asking.router,
     explaining.router,
+    optimizing.router,
     case_pages.router,
 ):
     router.include_router(_part)

@@ -1,22 +1,19 @@
 """The page that asks what another treatment would have done."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 
 from abscope.errors import AbscopeError
-from abscope.web.dosing import dose_read
+from abscope.web.changes import changes_command, changes_python
+from abscope.web.fits import Source, kept_fit
+from abscope.web.pages.frame import argument_of, frame, run_of, subject_of
 from abscope.web.rooms import CaseHere
+from abscope.web.subject import Subject
 from abscope.web.templating import render
-from abscope.web.views import STEPS, case_argument
-from abscope.web.what_if import (
-    Prepared,
-    changes_command,
-    changes_python,
-    prepared_job,
-    standard_job,
-)
+from abscope.web.what_if import Prepared, prepared_job, standard_job
 
 __all__ = ["router", "what_if"]
 
@@ -29,11 +26,11 @@ def what_if(
     here: Annotated[CaseHere, Depends()],
     change: Annotated[list[_Change] | None, Query(max_length=20)] = None,
     standard: bool = False,
+    draws: Source = "prior",
 ) -> Response:
     """Show the controls, and what the changes in the address would have done."""
-    read = dose_read(here.rooms.jobs, here.rooms.project.layout, here.opened)
-    case = read.material.case if read is not None else here.opened.case
-    job = prepared_job(here.rooms.jobs, here.opened, case, read.key if read is not None else "")
+    subject = subject_of(here)
+    job = prepared_job(subject, draws)
     job.ended.wait(0.2)
     changes = [line for line in change or [] if line.strip()]
     prepared = job.result if isinstance(job.result, Prepared) else None
@@ -44,26 +41,26 @@ def what_if(
         except AbscopeError as error:
             values["problems"] = error.problems
     if prepared is not None and standard:
-        values["usual"] = standard_job(here.rooms.jobs, job)
-        values["parts"] = _standard_parts(here, values["usual"].result)
-    argument = case_argument(here.shown, str(here.rooms.project.layout.folder))
+        values["usual"] = standard_job(subject, job)
+        values["parts"] = _standard_parts(subject, values["usual"].result)
+    argument, run = argument_of(here), run_of(subject, draws)
     page = render(
         here.request,
         "what-if.html",
         {
-            **values,
-            "here": here, "case": here.opened.case, "shown": here.shown, "step": "what-if",
-            "steps": STEPS, "figures": {}, "with_dose": read is not None, "personal": [],
-            "job": job, "changes": changes, "standard": standard,
+            **frame(here, subject, "what-if"), **values,
+            "job": job, "changes": changes, "standard": standard, "draws": draws,
+            "fit": kept_fit(subject), "prepared": prepared,
             "controls": prepared.controls() if prepared is not None else None,
-            "command": changes_command(argument, changes),
-            "python": changes_python(argument, changes),
+            "query": urlencode([*(("change", line) for line in changes), ("draws", draws)]),
+            "command": changes_command(argument, changes, run),
+            "python": changes_python(argument, changes, run),
         },
     )  # fmt: skip
     return HTMLResponse(page)
 
 
-def _standard_parts(here: CaseHere, answers: Any) -> Any:
+def _standard_parts(subject: Subject, answers: Any) -> Any:
     from abscope.report.parts import parts
     from abscope.report.sections.whatif import whatif_section
     from abscope.report.whatif_figure import whatif_figure
@@ -71,4 +68,4 @@ def _standard_parts(here: CaseHere, answers: Any) -> Any:
     if answers is None or not answers.comparisons:
         return ()
     figures = {"what-if": whatif_figure(answers)}
-    return parts(here.opened.material, [lambda _: whatif_section(answers)], figures=figures)
+    return parts(subject.material, [lambda _: whatif_section(answers)], figures=figures)

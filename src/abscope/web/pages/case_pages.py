@@ -7,10 +7,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from abscope.case.checks import check_case
 from abscope.errors import AbscopeError, Problem
-from abscope.web.answers import status_of
+from abscope.web.answers import REPORT_POLICY, status_of
 from abscope.web.dosing import dose_files, dose_job, dose_read
 from abscope.web.facts import fact_of
-from abscope.web.guard import REPORT_POLICY
 from abscope.web.rooms import CaseHere, RoomsHere, ShelfName, ShownHere, UserHere
 from abscope.web.store.atomic import write_bytes
 from abscope.web.templating import render

@@ -1,18 +1,4 @@
 // What if: sliders write lines of change; one question is in flight, and the last one always wins.
-const waiting = document.querySelector("[data-wait]");
-if (waiting?.querySelector("progress")) {
-  const look = async () => {
-    const answer = await fetch(waiting.dataset.wait), data = await answer.json();
-    if (!data.ok) { waiting.querySelector("[data-words]").textContent = data.error; return; }
-    waiting.querySelector("[data-words]").textContent = data.job.words;
-    if (data.job.done_frac) waiting.querySelector("progress").value = data.job.done_frac;
-    if (["waiting", "running"].includes(data.job.state)) setTimeout(look, 300);
-    else if (data.job.state !== "cancelled") location.reload();
-  };
-  setTimeout(look, 200);
-  waiting.querySelector("[data-cancel]").addEventListener("click", () => fetch(`${waiting.dataset.wait}/cancel`, { method: "POST" }));
-}
-
 const ask = document.querySelector("[data-ask]");
 const percent = (value) => {
   const whole = Math.round(value * 100);
@@ -54,11 +40,12 @@ const start = () => {
   const form = ask.querySelector("form"), changes = form.querySelector("#changes");
   const pictures = [new Picture(ask.querySelector('[data-plot="0"]'), "in-field"), new Picture(ask.querySelector('[data-plot="1"]'), "out-of-field")];
   const lines = () => changes.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  const question = (asked) => `?${new URLSearchParams([...asked.map((line) => ["change", line]), ["draws", ask.dataset.draws]])}`;
   const value = (input) => Number(input.value);
   const moved = (input) => input && value(input) !== Number(input.dataset.was);
 
   // The lines that the controls stand for; what was typed by hand and no control knows stays.
-  const own = /^(set rt\.\S+: [\d.]+ x [\d.]+ Gy|set rt\.\S+\.targets:.*|set blood\.spleen_dose: x[\d.]+|drop \S+|add rt others [\d.]+ Gy x \d+|shift \S+ [+-]\d+d)$/;
+  const own = /^(set rt\.\S+: [\d.]+ x [\d.]+ Gy|set rt\.\S+\.targets:.*|set blood\.spleen_dose: x[\d.]+|drop \S+|add rt others ([\d.]+ Gy x \d+|\d+ x [\d.]+ Gy)|shift \S+ [+-]\d+d)$/;
   const compose = () => {
     const found = [];
     for (const set of form.querySelectorAll("[data-phase]")) {
@@ -102,6 +89,8 @@ const start = () => {
       const drop = found && form.querySelector(`[data-drop="${CSS.escape(found[1])}"]`);
       if (drop) drop.checked = true;
       found = /^add rt others ([\d.]+) Gy x (\d+)$/.exec(line);
+      const turned = /^add rt others (\d+) x ([\d.]+) Gy$/.exec(line);
+      if (turned) found = [line, turned[2], turned[1]];
       if (found && form.querySelector("[data-others]")) { form.querySelector("[data-others]").value = found[1]; form.querySelector("[data-others-n]").value = found[2]; }
       found = /^set blood\.spleen_dose: x([\d.]+)$/.exec(line);
       if (found) form.querySelector("[data-spleen]").value = found[1];
@@ -140,8 +129,8 @@ const start = () => {
   const same = (data) => {
     const [command, python] = document.querySelectorAll(".copies pre");
     command.textContent = data.command; python.textContent = data.python;
-    const link = document.querySelector("[data-download]");
-    link.href = `${ask.dataset.ask}?${new URLSearchParams(lines().map((line) => ["change", line]))}`;
+    for (const link of document.querySelectorAll("[data-download]")) link.href = ask.dataset.ask.replace(/\/what-if$/, link.dataset.download) + question(lines());
+    document.querySelector("[data-figure]").hidden = false;
   };
   const asDelivered = () => {
     ask.querySelector("[data-wrong]").textContent = "";
@@ -159,7 +148,7 @@ const start = () => {
     if (!asked.length) { asDelivered(); return; }
     busy = true;
     try {
-      const answer = await fetch(`${ask.dataset.ask}?${new URLSearchParams(asked.map((line) => ["change", line]))}`);
+      const answer = await fetch(ask.dataset.ask + question(asked));
       const data = await answer.json();
       if (!data.ok) ask.querySelector("[data-wrong]").textContent = data.errors.map((one) => `${one.where}: ${one.what}; expected ${one.expected}.`).join(" ");
       else if (data.found) { show(data.found); same(data); ask.dataset.shown = asked.join("\n"); }

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from abscope.web.store.atomic import digest
+from abscope.web.store.atomic import digest, read_json
 from abscope.web.store.project import Project
 
 __all__ = ["recover"]
@@ -15,7 +15,7 @@ _LEFT = re.compile(r"\.[^/]+\.[a-z0-9_]{8}")
 def recover(project: Project) -> tuple[str, ...]:
     """Put a project in order and return what was found, one sentence each."""
     with project.index.writing():
-        found = [*_interrupted(project), *_torn(project)]
+        found = [*_interrupted(project), *_torn(project), *_cut_off(project)]
     found += [
         f"A text of case {draft.name} that {draft.who or 'somebody'} typed until {draft.when} was "
         "not saved; it is among the drafts of the case."
@@ -55,6 +55,25 @@ def _torn(project: Project) -> Iterator[str]:
             project.layout.recovered.mkdir(parents=True, exist_ok=True)
             path.rename(project.layout.recovered / path.name.lstrip("."))
             yield f"An unfinished file was moved to {project.layout.recovered.name}: {path.name}."
-    for path in sorted(project.layout.own.rglob(".*")):
-        if path.is_file() and _LEFT.fullmatch(path.name):
-            path.unlink()
+    for folder in (project.layout.own, project.layout.runs):
+        for path in sorted(folder.rglob(".*")) if folder.is_dir() else ():
+            if path.is_file() and _LEFT.fullmatch(path.name):
+                path.unlink()
+
+
+def _cut_off(project: Project) -> Iterator[str]:
+    """Tell of fits that were stopped before their end; what they have is kept as it is."""
+    runs = project.layout.runs
+    for place in sorted(runs.iterdir()) if runs.is_dir() else ():
+        record = read_json(place / "run.json")
+        if record is None or record.get("status") != "started":
+            continue
+        kept = (
+            "goes on from its last checkpoint" if (place / "checkpoint").is_file()
+            else "begins anew, since nothing of it was kept yet,"
+        )  # fmt: skip
+        yield (
+            f"A {record.get('command', 'run')} of {record.get('case_id', 'a case')} was stopped "
+            f"before its end ({runs.name}/{place.name}). It {kept} when it is asked for again on "
+            "the page Explain."
+        )
