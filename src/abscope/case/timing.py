@@ -19,6 +19,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import ConfigDict, GetJsonSchemaHandler, model_serializer, model_validator
@@ -86,6 +87,7 @@ _ABOUT = re.compile(r"^(?:about|circa|~)\s*", re.IGNORECASE)
 _ROUNDING = {"week": 3.5, "month": 15.21875, "year": 182.625}
 
 
+@lru_cache(maxsize=4096)
 def read_when(text: str) -> Expression:
     """Return the expression of a time text. Raises PydanticCustomError where it has none."""
     if len(text) > _LONGEST:

@@ -29,6 +29,7 @@ from abscope.infer.readings import Read
 from abscope.infer.tangents import first_members, slope_of, stacked_points, tangents_of
 from abscope.infer.visits import CaseData, Visit, data_of_case
 from abscope.model.batch import CoreOptions, batch_of
+from abscope.model.case_draws import read_case
 from abscope.model.case_lesions import recorded_id
 from abscope.model.from_case import patients_from
 from abscope.model.patient import Patient
@@ -88,8 +89,10 @@ class CaseModel:
 
     def __init__(self, case: Case, options: FitOptions, data: CaseData) -> None:
         self.case, self.options, self.data = case, options, data
+        doses = options.doses or PlanDoses(organs=tuple(options.organs))
+        self._read = read_case(case, doses=doses)
         scouts = PriorDraws(_SCOUTS, seed=_SCOUT_SEED)
-        self.scouts = patients_from(case, scouts, organs=options.organs, doses=options.doses)
+        self.scouts = patients_from(self._read, scouts)
         self.names: tuple[str, ...] = scouts.asked
         self._visits = tuple(_Placed(visit, nodes_of(visit.moments)) for visit in data.visits)
         self._core = CoreOptions(
@@ -103,8 +106,7 @@ class CaseModel:
     def patients(self, z: Floats) -> tuple[tuple[Patient, ...], dict[str, Floats]]:
         """Return the patients of points z, and the log axis ratio of each member by name."""
         draws = self.prior(z)
-        options = self.options
-        patients = patients_from(self.case, draws, organs=options.organs, doses=options.doses)
+        patients = patients_from(self._read, draws)
         members = dict.fromkeys(x.id for patient in patients for x in patient.lesions)
         names = [x if "." in x else f"{x}.1" for x in members]
         ratio = case_prior("axis_ratio")

@@ -1,5 +1,6 @@
 """What the model computes of patients at the times of the data, with slopes along directions."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -159,7 +160,9 @@ def members_of(patients: Sequence[Patient], log_axis: Mapping[str, Floats]) -> d
 
     ``log_axis`` has the logarithm of the second axis over the longest by member, (patients,).
     """
-    groups = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
+    named = [tuple([lesion.id for lesion in patient.lesions]) for patient in patients]
+    kinds = {names: dict(grouped(names)) for names in set(named)}
+    groups = [kinds[names] for names in named]
     names = dict.fromkeys(name for group in groups for name in group)
     out = {}
     for name in names:
@@ -170,9 +173,8 @@ def members_of(patients: Sequence[Patient], log_axis: Mapping[str, Floats]) -> d
         axis = np.zeros((len(patients), most))
         for b, (patient, group) in enumerate(zip(patients, groups, strict=True)):
             for k, place in enumerate(group.get(name, ())):
-                lesion = patient.lesions[place]
                 places[b, k], there[b, k] = place, True
-                start[b, k] = np.log(max(lesion.volume_ml, _LEAST_ML))
+                start[b, k] = math.log(max(patient.lesions[place].volume_ml, _LEAST_ML))
                 axis[b, k] = log_axis[f"{name}.{k + 1}"][b]
         out[name] = Members(places, there, start, axis)
     return out

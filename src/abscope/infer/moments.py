@@ -114,15 +114,20 @@ def nodes_of(moments: Sequence[Moment]) -> tuple[Node, ...]:
 def days_of_nodes(patients: Sequence[Patient], nodes: Sequence[Node]) -> Floats:
     """Return the day of every node in every patient, (patients, nodes), inside its simulation."""
     days = np.empty((len(patients), len(nodes)))
-    for b, patient in enumerate(patients):
-        ends = _ends_d(patient)
-        for k, node in enumerate(nodes):
-            moment = node.moment
-            first, last = ends.get(moment.anchor, (0.0, 0.0)) if moment.anchor else (0.0, 0.0)
-            begin = last if moment.part == "end" else first
-            day = begin + node.offset_d + node.along_frac * (last - first)
-            days[b, k] = min(max(day, patient.start_d), patient.horizon_d)
-    return days
+    anchors = {node.moment.anchor for node in nodes}
+    ends = [_ends_d(patient) for patient in patients] if anchors - {""} else []
+    none = (0.0, 0.0)
+    of = {
+        name: np.array([found.get(name, none) for found in ends] if name else [none])
+        for name in anchors
+    }
+    for k, node in enumerate(nodes):
+        first, last = of[node.moment.anchor].T
+        begin = last if node.moment.part == "end" else first
+        days[:, k] = begin + node.offset_d + node.along_frac * (last - first)
+    start = np.array([patient.start_d for patient in patients])[:, None]
+    horizon = np.array([patient.horizon_d for patient in patients])[:, None]
+    return np.asarray(np.minimum(np.maximum(days, start), horizon))
 
 
 def _ends_d(patient: Patient) -> dict[str, tuple[float, float]]:

@@ -5,7 +5,7 @@ every patient that comes from it: two treatments of a draw differ in nothing but
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from abscope.errors import CaseError, Problem
 from abscope.model.case_checks import check_case
 from abscope.model.case_courses import CoursePlan, drawn_courses, recorded_plan
 from abscope.model.case_drugs import DrugPlan, drug_plan
-from abscope.model.case_frame import case_frame
+from abscope.model.case_frame import CaseFrame, case_frame
 from abscope.model.case_lesions import lesion_plan
 from abscope.model.case_parameters import drawn_weight_kg, lesion_parameters, patient_parameters
 from abscope.model.case_procedures import procedures_of
@@ -31,22 +31,49 @@ from abscope.model.patient import Fraction, LesionStart, Patient
 from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
 
-__all__ = ["CaseDraws"]
+__all__ = ["CaseDraws", "ReadCase", "read_case"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadCase:
+    """What a record says by itself, before anything is drawn: made once, used for many draws."""
+
+    case: Case
+    doses: PlanDoses
+    clock: Clock
+    frame: CaseFrame
+    plan: CasePlan
+
+
+def read_case(case: Case, *, doses: PlanDoses | None = None) -> ReadCase:
+    """Return a case read for draws; ``doses`` of a plan stand in the place of guesses.
+
+    Raises CaseError as `CaseDraws` does, UsageError where a course of the organ doses is not of the
+    case.
+    """
+    check_case(case)
+    doses, clock = doses or PlanDoses(), Clock(case)
+    plan = recorded_plan(case, clock, organs=doses.organs)
+    return ReadCase(case, doses, clock, case_frame(case, clock), plan)
 
 
 class CaseDraws:
     """A case as draws of ``prior``; ``doses`` of a plan stand in the place of guesses.
+
+    A case that was read before (`read_case`) brings its doses along.
 
     ``frame``, ``clock``, ``lesions`` and ``plan`` are what the record says of start, days, lesions
     and fractions. Raises CaseError where there is no lesion to simulate, UsageError where a course
     of the organ doses is not of the case.
     """
 
-    def __init__(self, case: Case, prior: PriorDraws, *, doses: PlanDoses | None = None) -> None:
-        check_case(case)
-        self.case, self.prior, self.clock = case, prior, Clock(case)
-        self.doses = doses or PlanDoses()
-        self.frame = case_frame(case, self.clock)
+    def __init__(
+        self, case: Case | ReadCase, prior: PriorDraws, *, doses: PlanDoses | None = None
+    ) -> None:
+        read = case if isinstance(case, ReadCase) else read_case(case, doses=doses)
+        case = read.case
+        self.case, self.prior, self.clock = case, prior, read.clock
+        self.doses, self.frame = read.doses, read.frame
         found = lesion_plan(
             case, self.frame, clock=self.clock, prior=prior, planned_ml=self.doses.volumes_ml
         )
@@ -60,7 +87,7 @@ class CaseDraws:
         self._own, of_lesions = lesion_parameters(case, self.lesions, prior)
         self._told = (found.unknowns, (*of_weight, *of_patient, *of_lesions))
         self.setting = CourseSetting(self.lesions, self._shared, self._own, prior, self.doses)
-        self.plan = recorded_plan(case, self.clock, organs=self.doses.organs)
+        self.plan = read.plan
         self._courses = drawn_courses(case, self.frame, plan=self.plan, setting=self.setting)
         self.start_d, self.horizon_d = self._limits()
         self._drugs = self._given(case.systemic_therapy)

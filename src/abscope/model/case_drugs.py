@@ -48,16 +48,14 @@ class _Given:
 
     def infusions(self, draw: int, *, early_d: float, horizon_d: float) -> Iterator[Infusion]:
         """Return the infusions of a draw between two days."""
-        duration = case_prior("infusion_time").value
+        duration, amount = case_prior("infusion_time").value, float(self.amount_mg[draw])
+        first, last = float(self.start_d[draw]), min(self.end_d, horizon_d - duration)
         for index in range(min(self.number, _MOST_DOSES)):
-            day = float(self.start_d[draw]) + index * self.interval_d
-            if day > min(self.end_d, horizon_d - duration):
+            day = first + index * self.interval_d
+            if day > last:
                 return
             if day >= early_d:
-                yield Infusion(
-                    day_d=day, agent=self.agent, amount_mg=float(self.amount_mg[draw]),
-                    duration_d=duration,
-                )  # fmt: skip
+                yield Infusion(day_d=day, agent=self.agent, amount_mg=amount, duration_d=duration)
 
 
 class _Reader:
@@ -185,6 +183,8 @@ def drug_plan(
 
 def _one_per_target(row: list[Infusion], told: list[str]) -> tuple[Infusion, ...]:
     """Return infusions with one agent against each target: the one that is given most often."""
+    if len({one.agent for one in row}) < 2:
+        return tuple(row)
     for target in sorted(set(AGENTS.values())):
         counts = Counter(one.agent for one in row if AGENTS[one.agent] == target)
         if len(counts) > 1:

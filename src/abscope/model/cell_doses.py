@@ -10,6 +10,7 @@ for a linear sensitivity a (`abscope.blood`): d is below the mean dose where dos
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -102,8 +103,13 @@ def cell_doses(
 
 
 def _losses(body: BodyDose, sex: Sex, sensitivity_per_gy: Floats, seconds: Floats) -> Floats:
-    table = KillTable(body, blood=mixed_blood_survival(sex))
-    return table.loss(sensitivity_per_gy, beam_on_time_s=seconds)
+    return _table(body, sex).loss(sensitivity_per_gy, beam_on_time_s=seconds)
+
+
+@lru_cache(maxsize=64)
+def _table(body: BodyDose, sex: Sex) -> KillTable:
+    """Return the table of a body dose, which is made once for all draws of a plan."""
+    return KillTable(body, blood=mixed_blood_survival(sex))
 
 
 def _equal_dose(loss: Floats, weight: Floats, alpha_per_gy: Floats) -> Floats:

@@ -8,7 +8,7 @@ from abscope.case.record import Case
 from abscope.dose.results import OrganDose
 from abscope.errors import CaseError, Problem
 from abscope.model.case_checks import MOST_LESIONS, check_case, lesions_on_record
-from abscope.model.case_draws import CaseDraws
+from abscope.model.case_draws import CaseDraws, ReadCase
 from abscope.model.case_frame import case_frame
 from abscope.model.case_lesions import lesion_plan
 from abscope.model.patient import Patient
@@ -39,7 +39,7 @@ def patients_of(
 
 
 def patients_from(
-    case: Case,
+    case: Case | ReadCase,
     prior: PriorDraws,
     *,
     organs: Sequence[OrganDose] = (),
@@ -50,13 +50,15 @@ def patients_from(
 
     They agree with the record; what it does not tell is drawn, each quantity by its name.
     ``without`` leaves out courses, phases and therapies by identifier. ``organs`` are organ doses
-    in place of guesses, ``doses`` all doses of a plan. The sentences of `Patient.unknowns` are the
+    in place of guesses, ``doses`` all doses of a plan; a case that was read before
+    (`case_draws.read_case`) brings them along. The sentences of `Patient.unknowns` are the
     same for all. To ask for several treatments of one case, keep `case_draws.CaseDraws`.
 
     Raises CaseError where there is no lesion to simulate or an identifier of ``without`` is not of
     the case; UsageError where a course of the organ doses is not.
     """
-    check_case(case, without=without)
+    if isinstance(case, Case):
+        check_case(case, without=without)
     draws = CaseDraws(case, prior, doses=doses or PlanDoses(organs=tuple(organs)))
     return draws.patients(without=without)
 

@@ -38,7 +38,8 @@ class PriorDraws:
         self.n = n
         self._seed = seed
         self._given = {
-            name: np.broadcast_to(np.asarray(z, float), (n,)) for name, z in (given or {}).items()
+            name: z if np.shape(z) == (n,) else np.broadcast_to(z, (n,))
+            for name, z in ((key, np.asarray(z, float)) for key, z in (given or {}).items())
         }
         self._asked: dict[str, None] = {}
 
