@@ -50,3 +50,12 @@ def kim_coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("kim") / "set"
     assert make_kim2021(out, fineness=COARSE) == out / "dicom"
     return out
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a short fit of the melanoma case, far from converged; tests change copies."""
+    folder = tmp_path_factory.mktemp("fits") / "fit"
+    short = ("--chains", "2", "--draws", "20", "--warmup", "10")
+    assert run(["fit", "fong2025-melanoma", *short, "--out", str(folder)]) == 0
+    return folder

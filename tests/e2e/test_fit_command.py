@@ -13,16 +13,6 @@ CASE = "fong2025-melanoma"
 SMALL = ("--chains", "2", "--draws", "20", "--warmup", "10")
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a short fit; copies of it are what the tests change."""
-    from abscope.cli.app import run
-
-    folder = tmp_path_factory.mktemp("fits") / "fit"
-    assert run(["fit", CASE, *SMALL, "--out", str(folder)]) == 0
-    return folder
-
-
 def test_a_fit_that_did_not_converge_says_so_first(kept: Path, inside: Call) -> None:
     """Forty draws of two chains are far too few, and the first line says it."""
     results = json.loads((kept / "results.json").read_text(encoding="utf-8"))

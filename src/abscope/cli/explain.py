@@ -1,11 +1,12 @@
 """``abscope explain CASE``: was it the radiotherapy? Shares, rivals, and what would settle it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abscope.cli.fitted import fitted
+from abscope.cli.fitted import fitted, kept_fit
 from abscope.cli.model_options import HomingOption, WithoutOption
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer
@@ -67,18 +68,24 @@ def explain(  # noqa: PLR0913 - the options of the command line
     or --prior the case is fitted first. A kept fit brings its own homing and mechanisms.
     """
     from abscope.case.shelf import open_case
-    from abscope.infer.explanation import STEPS, ExplainOptions, explain_case
+    from abscope.infer.explanation import (
+        STEPS,
+        ExplainOptions,
+        check_explained,
+        explain_case,
+    )
     from abscope.infer.explanation_rows import plain_explanation
     from abscope.report.explain_lines import explanation_lines
 
     located = open_case(case)
+    fit = kept_fit(located, run=run, prior=prior)
+    options = ExplainOptions(draws=draws, seed=seed, lesions=tuple(lesion or ()), others=others)
+    check_explained(located.case, options, posterior=None if fit is None else fit.posterior)
+    kept = begin_command(context, located, out, force=force, fit=fit)
     source = fitted(
-        located, run=run, prior=prior, seed=seed, homing=homing, without=tuple(without or ())
+        located, fit, prior=prior, seed=seed, homing=homing, without=tuple(without or ())
     )
-    options = ExplainOptions(
-        draws=draws, seed=seed, lesions=tuple(lesion or ()), others=others, fit=source.options
-    )
-    kept = begin_command(context, located, out, force=force, fit=source.folder)
+    options = replace(options, fit=source.options)
     with told("explain") as tell:
         found = explain_case(
             located.case, source.posterior, options=options,
@@ -88,7 +95,7 @@ def explain(  # noqa: PLR0913 - the options of the command line
     drawn = _drawn(found)
     written = [
         *_figures(drawn, figures, force=force),
-        *finish_command(kept, results, {f"figures/{name}": data for name, data in drawn.items()}),
+        *finish_command(kept, results, {**source.files, **_in_folder(drawn)}),
     ]
     answer(
         {**results, "file": located.name, "written": written},
@@ -104,6 +111,11 @@ def _drawn(found: "Explanation") -> dict[str, str | bytes]:
     figure = explain_figure(found)
     name = f"{found.case_id}-{figure.name}"
     return {f"{name}.svg": figure.svg(), f"{name}.png": figure.png()}
+
+
+def _in_folder(drawn: dict[str, str | bytes]) -> dict[str, str | bytes]:
+    """Return the files of the figure by their name in the folder of a run."""
+    return {f"figures/{name}": data for name, data in drawn.items()}
 
 
 def _figures(drawn: dict[str, str | bytes], folder: Path | None, *, force: bool) -> list[str]:

@@ -12,6 +12,8 @@ from abscope.cli.progress import told
 from abscope.cli.run_option import OutRunOption, begin_command, finish_command
 
 if TYPE_CHECKING:
+    from abscope.case.record import Case
+    from abscope.infer.fitting import Fit
     from abscope.infer.run_folder import RunFolder
     from abscope.infer.sampling import SamplingProgress
 
@@ -23,6 +25,8 @@ _WarmupOption = Annotated[int, typer.Option("--warmup", help="Steps before the d
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the chains.")]
 #: Quantities that the text shows; the JSON object has all.
 _SHOWN = 15
+#: Draws that its figure shows.
+_FIGURE_DRAWS = 200
 
 
 def fit(  # noqa: PLR0913 - the options of the command line
@@ -58,7 +62,10 @@ def fit(  # noqa: PLR0913 - the options of the command line
             resume=None if run is None else run.checkpoint(),
         )  # fmt: skip
     results = fit_results(located.case, found)
-    written = finish_command(run, results, fit_files(found))
+    files = fit_files(found)
+    if run is not None:
+        files |= _drawn(located.case, found)
+    written = finish_command(run, results, files)
     answer(
         {**results, "file": located.name, "written": written},
         lambda: (*_lines(results), *(f"{path}: written" for path in written)),
@@ -75,6 +82,25 @@ def _keeping(
             run.save_checkpoint(step.state())
 
     return after_a_step
+
+
+def _drawn(case: "Case", found: "Fit") -> dict[str, bytes]:
+    """Return the figure of the fit over the data as files by name."""
+    from abscope.model.expectation import ExpectationOptions, expect_case
+    from abscope.report.expectation_figure import fit_figure
+
+    posterior, options = found.posterior, found.density.model.options
+    number = min(_FIGURE_DRAWS, posterior.size)
+    bands = expect_case(
+        case,
+        options=ExpectationOptions(
+            draws=number, seed=posterior.seed, homing=options.homing, switches=options.switches
+        ),
+        fitted=posterior.prior(number),
+    )
+    figure = fit_figure(case, bands)
+    stem = f"figures/{case.id}-{figure.name}"
+    return {f"{stem}.svg": figure.svg().encode("utf-8"), f"{stem}.png": figure.png()}
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abscope.cli.draw_options import DrawsOption, SeedOption, draws_of
+from abscope.cli.draw_options import DrawsOption, SeedOption, check_draws, draws_of
+from abscope.cli.fitted import kept_fit
 from abscope.cli.options import CaseArgument, ForceOption, JsonOption
 from abscope.cli.output import answer, table
 from abscope.cli.progress import told
@@ -84,19 +85,21 @@ def optimize(  # noqa: PLR0913 - the options of the command line
 
     goals = parse_goals(tuple(goal or ("control",)))
     settings = SearchSettings(evaluations=evaluations, seed=seed)
+    check_draws(draws, seed=seed)
     located = open_case(case)
     names = names_of(located.case)
     question = Question(
         parse_variables(tuple(vary or ()), names), goals, parse_limits(tuple(limit or ()), names)
     )
-    put_to, options, kept = draws_of(located, run=run, prior=prior, number=draws, seed=seed)
+    kept = kept_fit(located, run=run, prior=prior)
     folder = begin_command(context, located, out, force=force, fit=kept)
+    put_to, options, files = draws_of(located, kept, prior=prior, number=draws, seed=seed)
     session = WhatIf(located.case, put_to.prior, options=options)
     few = WhatIf(located.case, put_to.make(min(draws, _SEARCH_DRAWS)), options=options)
     with told("search") as tell:
         found = search(session, question, settings=settings, search=few, progress=_going_on(tell))
     results = {"case": located.case.id, "file": located.name, **plain_optimum(found, put_to)}
-    written = finish_command(folder, results, {})
+    written = finish_command(folder, results, files)
     answer(
         {**results, "written": written},
         lambda: (*_lines(found, put_to, located.case.id), *(f"{x}: written" for x in written)),
@@ -115,15 +118,14 @@ def _going_on(tell: Callable[[int, int], None]) -> Callable[[int, int], bool]:
 
 
 def _lines(found: "Optimum", draws: "Draws", case: str) -> Iterator[str]:
-    yield from (f"! {text}" for text in draws.warnings)
-    yield f"{case}: research use only"
-    if not draws.fitted:
-        yield "! The draws are of the prior: nothing was learned from the course of this patient."
-    yield f"abscope-core, {draws.words}"
-    yield (
+    from abscope.report.whatif_lines import source_lines, wrapped
+
+    yield from source_lines(case, draws, model="abscope-core")
+    tried = (
         f"{found.evaluated} treatments tried on {found.search_draws} draws, {found.kept} within "
         f"the limits, {found.refused} that cannot be given; those shown are judged on {found.draws}"
     )
+    yield from wrapped([tried])
     if found.cancelled:
         yield "! The search was ended early; these are the best so far."
     yield ""
@@ -140,7 +142,7 @@ def _lines(found: "Optimum", draws: "Draws", case: str) -> Iterator[str]:
     rows += [_row(found, item) for item in found.chosen]
     yield from (f"  {line}" for line in table(rows, head=head))
     yield ""
-    yield from _reasons(found, draws)
+    yield from wrapped(_reasons(found, draws))
 
 
 def _written(found: "Optimum", values: tuple[float, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,14 @@ def rerun(
             ]
         )
     with tempfile.TemporaryDirectory() as folder:
-        again = _again(kept.path, kept.record.command, kept.record.options, Path(folder))
+        for name in kept.record.inputs:
+            place = Path(folder) / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(kept.read(name))
+        inputs = Path(folder) / "inputs"
+        if other:
+            _of_now(inputs / FIT_INPUTS / "run.json", now)
+        again = _again(inputs, kept.record.command, kept.record.options)
         found = differences(kept.results, again)
     answer(
         {"run": str(run), "command": kept.record.command, "case": kept.record.case_id,
@@ -71,12 +79,19 @@ def rerun(
     )  # fmt: skip
 
 
-def _again(kept: Path, command: str, options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the results of the command of a run, given again with what its folder holds."""
+def _of_now(record: Path, now: Mapping[str, str]) -> None:
+    """Let the copy of a fit pass for one of this version, as --any-version asks."""
+    if record.is_file():
+        found = json.loads(record.read_bytes())
+        record.write_text(json.dumps({**found, "versions": dict(now)}), encoding="utf-8")
+
+
+def _again(inputs: Path, command: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the results of the command of a run, given again with a copy of its inputs."""
     from abscope.cli.app import app
     from abscope.infer.run_folder import open_run
 
-    inputs, out = kept / "inputs", folder / "run"
+    out = inputs.parent / "run"
     arguments = [command, str(inputs / "case.yaml"), *options["arguments"], "--json"]
     if (inputs / FIT_INPUTS).is_dir():
         arguments += ["--run", str(inputs / FIT_INPUTS)]

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from abscope.case.reader import LocatedCase
+    from abscope.infer.fit_run import StoredFit
     from abscope.infer.run_folder import RunFolder
 
 __all__ = [
@@ -51,12 +52,13 @@ def begin_command(
     out: Path | None,
     *,
     force: bool,
-    fit: "RunFolder | None" = None,
+    fit: "StoredFit | None" = None,
 ) -> "RunFolder | None":
     """Return the folder of the command that is under way, None where it keeps none.
 
     ``fit`` is the fit that it rests on, which is copied in. Raises UsageError where the folder
-    cannot be used, before anything is computed.
+    cannot be used, before anything is computed. A folder that was made for a command which fails
+    is taken away again.
     """
     if out is None:
         return None
@@ -76,9 +78,12 @@ def begin_command(
     )
     inputs: dict[str, str | bytes] = {"case.yaml": located.text}
     if fit is not None:
-        names = ("run.json", *fit.record.inputs, *fit.record.outputs)
-        inputs |= {f"{FIT_INPUTS}/{name}": fit.read(name) for name in names}
-    return begin_run(out, record, inputs, force=force)
+        whole = fit.folder
+        names = ("run.json", *whole.record.inputs, *whole.record.outputs)
+        inputs |= {f"{FIT_INPUTS}/{name}": whole.read(name) for name in names}
+    run = begin_run(out, record, inputs, force=force)
+    context.call_on_close(run.abandon)
+    return run
 
 
 def finish_command(

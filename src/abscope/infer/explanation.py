@@ -26,7 +26,7 @@ from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 from abscope.response.abscopal import AbscopalCall, abscopal_call
 
-__all__ = ["STEPS", "ExplainOptions", "Explanation", "explain_case"]
+__all__ = ["STEPS", "ExplainOptions", "Explanation", "check_explained", "explain_case"]
 
 #: What `explain_case` does, in this order.
 STEPS = (
@@ -126,7 +126,7 @@ def explain_case(
     simulate or no radiotherapy, UsageError for an option outside its range.
     """
     options = options or ExplainOptions()
-    _check(case, posterior, options)
+    check_explained(case, options, posterior=posterior)
     model = _model(case, options.fit)
     number = options.draws if posterior is None else min(options.draws, posterior.size)
     source = _Source(posterior, options.seed, model)
@@ -191,7 +191,10 @@ def explain_case(
     )
 
 
-def _check(case: Case, posterior: Posterior | None, options: ExplainOptions) -> None:
+def check_explained(
+    case: Case, options: ExplainOptions, *, posterior: Posterior | None = None
+) -> None:
+    """Raise UsageError for an option outside its range and for draws of another case, or few."""
     problems = []
     if not _LEAST_DRAWS <= options.draws <= _MOST_DRAWS:
         expected = f"{_LEAST_DRAWS} to {_MOST_DRAWS}"
@@ -204,6 +207,12 @@ def _check(case: Case, posterior: Posterior | None, options: ExplainOptions) -> 
     if posterior is not None and posterior.size < _LEAST_DRAWS:
         what, expected = f"{posterior.size} draws", f"{_LEAST_DRAWS} or more"
         problems.append(Problem("posterior", what, expected, "Draw more."))
+    known = case.lesions_by_id
+    problems += [
+        Problem(case.id, f"lesion '{name}' is not simulated", ", ".join(known), "Name another.")
+        for name in options.lesions
+        if name not in known
+    ]
     if problems:
         raise UsageError(problems)
 

@@ -13,7 +13,7 @@ from abscope.infer.draws_file import posterior_bytes, read_posterior
 from abscope.infer.estimates import QUANTILES, estimates
 from abscope.infer.fitting import Fit
 from abscope.infer.posterior import Posterior
-from abscope.infer.run_folder import RunFolder, open_run
+from abscope.infer.run_folder import RunFolder, open_run, versions_now
 from abscope.model.expectation_rows import switches_without
 
 __all__ = ["DRAWS", "StoredFit", "fit_files", "fit_options", "fit_results", "read_fit"]
@@ -21,6 +21,8 @@ __all__ = ["DRAWS", "StoredFit", "fit_files", "fit_options", "fit_results", "rea
 #: Files of the folder: all quantities by name, and the coordinates that the chains moved in.
 DRAWS = "draws.nc"
 _COORDINATES = "directions.nc"
+#: Versions that say what the draws mean; others move numbers by rounding only.
+_MEANING = ("abscope", "catalog")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +85,8 @@ def fit_files(fit: Fit) -> dict[str, bytes]:
 def read_fit(path: Path, *, text: str) -> StoredFit:
     """Return the draws of the fit in a folder; ``text`` is the case file they are wanted for.
 
-    Raises UsageError where the folder is no finished fit, or one of another case file.
+    Raises UsageError where the folder is no finished fit, or one of another case file, of another
+    version of abscope, or of other values of the catalog, with which draws mean something else.
     """
     folder = open_run(path)
     record = folder.record
@@ -94,11 +97,19 @@ def read_fit(path: Path, *, text: str) -> StoredFit:
     if not folder.complete:
         what, again = "the fit was cut off", "Run the same 'abscope fit' again: it goes on."
         raise UsageError(Problem(str(path), what, "a fit that is over", again))
+    now = versions_now()
+    other = [name for name in _MEANING if record.versions.get(name) != now[name]]
+    if other:
+        made = ", ".join(f"{name} {record.versions.get(name, 'unknown')}" for name in other)
+        here = ", ".join(f"{name} {now[name]}" for name in other)
+        again = f"Fit again with 'abscope fit {record.case_id} --out DIR', or use that version."
+        raise UsageError(Problem(str(path), f"was made with {made}", f"{here}, as here", again))
     if hashlib.sha256(text.encode("utf-8")).hexdigest() not in record.inputs.values():
         what = f"is the fit of another version of '{record.case_id}', or of another case"
         raise UsageError(Problem(str(path), what, "a fit of the same case file", hint))
     options = fit_options(
-        homing=record.options["homing"], without=tuple(record.options["without"] or ())
+        homing=record.options.get("homing", "lesion"),
+        without=tuple(record.options.get("without") or ()),
     )
     posterior = read_posterior(folder.read(DRAWS), name=str(path / DRAWS))
     return StoredFit(posterior=posterior, options=options, folder=folder)

@@ -17,7 +17,9 @@ import platform
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -55,22 +57,34 @@ class RunRecord:
 
 
 def versions_now() -> dict[str, str]:
-    """Return the versions of abscope, Python and the packages that compute."""
+    """Return the versions of abscope, Python, the packages that compute, and of the catalog.
+
+    That of the catalog is a hash of its values: draws are deviates from them and mean something
+    else with others.
+    """
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "unknown"
-    return found
+    return {**found, "catalog": _catalog()}
+
+
+@lru_cache(maxsize=1)
+def _catalog() -> str:
+    folder = files("abscope.catalog") / "data"
+    found = sorted((one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file())
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A folder with its record."""
+    """A folder with its record; ``new`` where it was made for this run."""
 
     path: Path
     record: RunRecord
+    new: bool = False
 
     @property
     def complete(self) -> bool:
@@ -104,6 +118,17 @@ class RunFolder:
     def save_checkpoint(self, state: bytes) -> None:
         """Keep the state of a run under way, in place of the last one."""
         write_files({self.path / _CHECKPOINT: state}, force=True)
+
+    def abandon(self) -> None:
+        """Take away a folder made for a run that came to nothing: not over, and no state to keep.
+
+        What was there before stays, and so does a run that can go on.
+        """
+        begun, state = self.path / _RECORD, self.path / _CHECKPOINT
+        if not self.new or not begun.is_file() or state.is_file():
+            return
+        if not open_run(self.path).complete:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def finish(self, results: Mapping[str, Any], files: Mapping[str, str | bytes]) -> Self:
         """Write results and files (by name inside the folder), and mark the run as over.
@@ -153,7 +178,7 @@ def begin_run(
         if missing:  # nothing of a run that could not begin stays behind
             shutil.rmtree(path, ignore_errors=True)
         raise
-    return RunFolder(path, record)
+    return RunFolder(path, record, new=missing)
 
 
 def open_run(path: Path) -> RunFolder:
@@ -161,6 +186,7 @@ def open_run(path: Path) -> RunFolder:
     place = path / _RECORD
     if not place.is_file():
         what = "is not the folder of a run" if path.is_dir() else "there is no such folder"
+        what = "is a file" if path.is_file() else what
         expected = f"a folder with {_RECORD}, as --out writes it"
         raise UsageError(Problem(str(path), what, expected, "Check the name."))
     try:
@@ -173,11 +199,31 @@ def open_run(path: Path) -> RunFolder:
         what, hint = f"format {form!r}", "Use the version that wrote it, or run it again."
         raise UsageError(Problem(str(place), what, FORMAT, hint))
     try:
-        return RunFolder(path, RunRecord(**found))
+        return RunFolder(path, _checked(RunRecord(**found)))
     except TypeError as error:
         what = f"fields that do not fit ({error})"
         expected = "the record of a run"
         raise UsageError(Problem(str(place), what, expected, "Run the command again.")) from None
+
+
+def _checked(record: RunRecord) -> RunRecord:
+    """Return a record as it was read; raises TypeError for values that no run writes."""
+    words = {"command": record.command, "case_id": record.case_id, "status": record.status}
+    wrong = [name for name, value in words.items() if not isinstance(value, str)]
+    wrong += [] if type(record.seed) is int else ["seed"]
+    tables = {"versions": record.versions, "inputs": record.inputs, "outputs": record.outputs}
+    for name, table in tables.items():
+        plain = isinstance(table, dict) and all(isinstance(x, str) for x in table.values())
+        wrong += [] if plain else [name]
+    options = record.options
+    lists = ("arguments", "without")
+    if not isinstance(options, dict) or any(
+        not isinstance(options.get(name) or [], list) for name in lists
+    ):
+        wrong.append("options")
+    if wrong:
+        raise TypeError(f"values of {', '.join(wrong)}")
+    return record
 
 
 def _entries(path: Path) -> tuple[str, ...]:

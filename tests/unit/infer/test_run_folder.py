@@ -96,7 +96,7 @@ def test_what_is_no_run_or_was_changed_is_refused(tmp_path: Path) -> None:
 
 
 def test_versions_name_what_computes() -> None:
-    assert {"abscope", "python", "numpy", "scipy", "numba"} == set(versions_now())
+    assert {"abscope", "python", "numpy", "scipy", "numba", "catalog"} == set(versions_now())
 
 
 def test_a_full_disk_leaves_the_run_unfinished_and_its_checkpoint_there(
