@@ -13,6 +13,11 @@ __all__ = ["INTRINSICS"]
 
 _Made = Callable[..., Any]
 
+#: a number so large that the last bit of its sum with another counts ones
+_WHOLE = 2.0**52 + 2.0**51
+#: the bits of 1 and of the root of 1/2
+_ONE, _ROOT = 0x3FF0000000000000, 0x3FE6A09E667F3BCD
+
 
 def _vec(f: "Expressions", array: Any, first: Number, k: Number) -> Number:
     place = f.row(array, first, k)
@@ -99,29 +104,47 @@ def _bits(f: "Expressions", x: Number) -> tuple[str, Callable[[int], str]]:
     return f"<{f.width} x i64>", lambda n: f"<{', '.join([f'i64 {n}'] * f.width)}>"
 
 
+def _fused(f: "Expressions", x: Number, y: Number, z: Number) -> Number:
+    """x y + z in one rounding where the processor can, in two elsewhere; never reordered."""
+    kind, (x, y, z) = f.common(x, y, z)
+    suffix, of = f"v{f.width}f64" if kind == "vector" else "f64", f.type_of(kind)
+    f.program.declare(f"declare {of} @llvm.fmuladd.{suffix}({of}, {of}, {of})")
+    given = ", ".join(f"{of} {number.text}" for number in (x, y, z))
+    return f.make(kind, f"call {of} @llvm.fmuladd.{suffix}({given})")
+
+
 def _two_to(f: "Expressions", x: Number) -> Number:
-    """2^n for whole n in the range of normal numbers."""
+    """2^n for whole n in the range of normal numbers; 0 for -1023.
+
+    After 2^52 + 2^51 + 1023 is added, the last bits are those of the exponent.
+    """
     kind, (of, number) = f.type_of(x.kind), _bits(f, x)
-    n = f.emit(f"fptosi {kind} {x.text} to {of}")
-    n = f.emit(f"add {of} {n}, {number(1023)}")
+    n = f.emit(f"bitcast {kind} {_strict('fadd')(f, x, double(_WHOLE + 1023.0)).text} to {of}")
     n = f.emit(f"shl {of} {n}, {number(52)}")
     return f.make(x.kind, f"bitcast {of} {n} to {kind}")
 
 
+def _from_root(f: "Expressions", x: Number) -> str:
+    """Return the bits of x, counted so that the exponent changes at the root of 1/2."""
+    of, number = _bits(f, x)
+    n = f.emit(f"bitcast {f.type_of(x.kind)} {x.text} to {of}")
+    return f.emit(f"add {of} {n}, {number(_ONE - _ROOT)}")
+
+
 def _exponent(f: "Expressions", x: Number) -> Number:
+    """The power of two that is left beside the mantissa."""
     kind, (of, number) = f.type_of(x.kind), _bits(f, x)
-    n = f.emit(f"bitcast {kind} {x.text} to {of}")
-    n = f.emit(f"lshr {of} {n}, {number(52)}")
-    n = f.emit(f"sub {of} {n}, {number(1022)}")
-    return f.make(x.kind, f"sitofp {of} {n} to {kind}")
+    n = f.emit(f"lshr {of} {_from_root(f, x)}, {number(52)}")
+    n = f.emit(f"or {of} {n}, {number(0x4330000000000000)}")
+    n = f.emit(f"bitcast {of} {n} to {kind}")
+    return _strict("fsub")(f, Number(x.kind, n), double(2.0**52 + 1023.0))  # type: ignore[no-any-return]
 
 
 def _mantissa(f: "Expressions", x: Number) -> Number:
-    """The mantissa in [0.5, 1)."""
+    """The mantissa between the roots of 1/2 and 2."""
     kind, (of, number) = f.type_of(x.kind), _bits(f, x)
-    n = f.emit(f"bitcast {kind} {x.text} to {of}")
-    n = f.emit(f"and {of} {n}, {number(0x000FFFFFFFFFFFFF)}")
-    n = f.emit(f"or {of} {n}, {number(0x3FE0000000000000)}")
+    n = f.emit(f"and {of} {_from_root(f, x)}, {number(0x000FFFFFFFFFFFFF)}")
+    n = f.emit(f"add {of} {n}, {number(_ROOT)}")
     return f.make(x.kind, f"bitcast {of} {n} to {kind}")
 
 
@@ -153,6 +176,7 @@ INTRINSICS: dict[str, _Made] = {
     "np.sqrt": _function("sqrt"),
     "np.isfinite": _finite,
     "nearest": _function("rint"),
+    "fused": _fused,
     "strict_sum": _strict("fadd"),
     "strict_difference": _strict("fsub"),
     "two_to": _two_to,
