@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 __all__ = ["Elimination", "eliminate"]
 
 _Place = tuple[int, int]
+_ZERO = "0.0"
 
 
 class Elimination:
@@ -22,23 +23,34 @@ class Elimination:
     ) -> tuple[list[str], list[str]]:
         """Return lines that solve for the right-hand side ``given``, and the names of the solution.
 
-        Each line sets a new name once: names that are set again cost the compiler time.
+        What is "0.0" in both takes no line: the product with a factor that is not finite would not
+        be zero, so no compiler may leave it out. Each line sets a new name once: names that are set
+        again cost the compiler time.
         """
         lines, order = [], self.order
         forward, solution = list(given), list(given)
+
+        def less(start: str, k: int, others: list[int], values: list[str]) -> str:
+            terms = "".join(
+                f" - {load(self.slots[k, j])}*{values[j]}"
+                for j in others
+                if (k, j) in self.slots and values[j] != _ZERO
+            )
+            return start if not terms else terms if start == _ZERO else start + terms
+
         for place, k in enumerate(order):
-            before = [j for j in order[:place] if (k, j) in self.slots]
-            if before:
-                terms = "".join(f" - {load(self.slots[k, j])}*{forward[j]}" for j in before)
-                lines.append(f"{indent}{name}f{k} = {given[k]}{terms}")
+            text = less(given[k], k, order[:place], forward)
+            if text != given[k]:
+                lines.append(f"{indent}{name}f{k} = {text}")
                 forward[k] = f"{name}f{k}"
         for place in range(len(order) - 1, -1, -1):
             k = order[place]
-            after = [j for j in order[place + 1 :] if (k, j) in self.slots]
-            terms = "".join(f" - {load(self.slots[k, j])}*{solution[j]}" for j in after)
-            solution[k] = f"{name}b{k}"
-            inverse = load(self.slots[k, k])
-            lines.append(f"{indent}{solution[k]} = ({forward[k]}{terms})*{inverse}")
+            text = less(forward[k], k, order[place + 1 :], solution)
+            if text != _ZERO:
+                solution[k] = f"{name}b{k}"
+                lines.append(f"{indent}{solution[k]} = ({text})*{load(self.slots[k, k])}")
+            else:
+                solution[k] = _ZERO
         return lines, solution
 
 

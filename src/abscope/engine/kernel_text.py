@@ -173,6 +173,10 @@ class _Border:
         self.answer = slopes(traced.rates, traced.totals)
         self.columns = sorted({j for _, j in (*self.seen, *self.shed_body)})
         self.rows = sorted({k for k, _ in self.shed})
+        #: where a replicate keeps the columns Z and the row G among its factors
+        self.kept_column: dict[tuple[int, int], int] = {}
+        self.kept_shed: dict[Node, int] = {}
+        self.kept = 0
         self.own: Elimination | None = None
         self.whole: Elimination | None = None
 
@@ -180,11 +184,6 @@ class _Border:
     def size(self) -> int:
         """Return the number of states of a replicate."""
         return len(self.traced.replicate_states)
-
-    def _first(self) -> tuple[int, int]:
-        """Return where the columns Z and the shed row G of a replicate begin among its factors."""
-        kept = len(self.own.slots) if self.own else 0
-        return kept, kept + self.size * len(self.columns)
 
     def factor(self) -> tuple[list[str], Layout]:
         """Return the lines of ``factor`` and the room that it needs."""
@@ -197,7 +196,7 @@ class _Border:
         per_replicate = 0
         if self.size:
             self._factor_replicate(lines, totals)
-            per_replicate = self._first()[1] + len(self.shed)
+            per_replicate = self.kept
         lines.known |= {total: str(total) for total in traced.totals.values()}
         self._factor_body(lines)
         slots = len(self.whole.slots) if self.whole else 0
@@ -226,7 +225,7 @@ class _Border:
         outside = _begin(lines, parts, traced, factors=True)
         lines.add("w = vec(here, i, 0)")
         lines.set(parts, targets)
-        for letter in "BGH":
+        for letter in "BH":  # a replicate that is not there has the solution 0, whatever G is
             lines.add(*(f"{letter}{i}_{j} = w*{letter}{i}_{j}" for i, j in groups[letter]))
         lines.add(*(f"{t} = {t} + w*v_{name}" for name, t in totals.items()))
         text, self.own = eliminate(_matrix(self.within, "A", size), name="L", indent="")
@@ -238,14 +237,27 @@ class _Border:
             lines.add(*text)
             solved.append(column)
         keep = [f"L{slot}" for slot in range(len(self.own.slots))]
-        keep += [name for column in solved for name in column]
-        keep += [f"G{k}_{i}" for k, i in self.shed]
+        for c, column in enumerate(solved):
+            for i, name in enumerate(column):
+                if name != "0.0":
+                    self.kept_column[c, i] = len(keep)
+                    keep.append(name)
+        for (k, i), part in self.shed.items():
+            if part.number is None and part not in self.kept_shed:
+                self.kept_shed[part] = len(keep)
+                keep.append(f"G{k}_{i}")
+        self.kept = len(keep)
         lines.add(*(f"put(lu, f, {k}, {name})" for k, name in enumerate(keep)))
         for k, c in self._collected():
-            terms = [f"G{k}_{i}*{solved[c][i]}" for i in range(size) if (k, i) in self.shed]
+            terms = [
+                f"G{k}_{i}*{solved[c][i]}"
+                for i in range(size)
+                if (k, i) in self.shed and solved[c][i] != "0.0"
+            ]
             if (k, self.columns[c]) in self.shed_body:
                 terms.append(f"H{k}_{self.columns[c]}")
-            lines.add(f"g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
+            if terms:
+                lines.add(f"g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
         lines.end_loop(outside)
 
     def _factor_body(self, lines: Lines) -> None:
@@ -270,7 +282,6 @@ class _Border:
         """Return the lines of ``solve``, which replaces x by the solution."""
         lines = ["@J", "def solve(x, lu, ls, n):"]
         lines += [f"{_IN}g{k} = splat(0.0)" for k in self.rows]
-        columns, sheds = self._first()
 
         def factor(slot: int) -> str:
             return f"vec(lu, f, {slot})"
@@ -283,8 +294,8 @@ class _Border:
             lines += [f"{_IN2}put(x, b, {i}, {name})" for i, name in enumerate(solved)]
             for k in self.rows:
                 terms = [
-                    f" + {factor(sheds + slot)}*{solved[i]}"
-                    for slot, (row, i) in enumerate(self.shed)
+                    f" + {part.number or factor(self.kept_shed[part])}*{solved[i]}"
+                    for (row, i), part in self.shed.items()
                     if row == k
                 ]
                 lines.append(f"{_IN2}g{k} = g{k}{''.join(terms)}")
@@ -302,10 +313,12 @@ class _Border:
             lines += _loop(factors=True)
             for i in range(self.size):
                 terms = [
-                    f" + {factor(columns + c * self.size + i)}*{answers[j]}"
+                    f" + {factor(self.kept_column[c, i])}*{answers[j]}"
                     for c, j in enumerate(self.columns)
+                    if (c, i) in self.kept_column and answers[j] != "0.0"
                 ]
-                lines.append(f"{_IN2}put(x, b, {i}, vec(x, b, {i}){''.join(terms)})")
+                if terms:
+                    lines.append(f"{_IN2}put(x, b, {i}, vec(x, b, {i}){''.join(terms)})")
         return [*lines, f"{_IN}return"]
 
 
