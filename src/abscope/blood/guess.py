@@ -1,6 +1,8 @@
 """Body doses from nothing but prescription, sites and target volume: a guess, and labelled so."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,6 +37,20 @@ def guessed_body(
 
     Raises ModelError for a site without a template, for a dose or a volume that is not positive.
     """
+    return _guess(course, tuple(sites), dose_per_fraction_gy, target_volume_ml, beam_on_time_s,
+                  tuple(days_d))  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _guess(
+    course: str,
+    sites: tuple[tuple[str, int], ...],
+    dose_per_fraction_gy: float,
+    target_volume_ml: float | None,
+    beam_on_time_s: float | None,
+    days_d: tuple[float, ...],
+) -> BodyDose:
+    """Return the guess; a what-if asks for that of the same phases again and again."""
     problems = []
     if not 0 < dose_per_fraction_gy <= 40:
         what = f"{dose_per_fraction_gy:g} Gy per fraction"
@@ -91,12 +107,11 @@ def _complete(
     found: dict[str, CompartmentDose], rest: CompartmentDose
 ) -> tuple[CompartmentDose, ...]:
     """Return the dose of every compartment, node region and bone; what is not named has scatter."""
-    out = dict(found)
-    for region in NODE_REGIONS:
-        out.setdefault(f"nodes_{region}", mixture(f"nodes_{region}", [(rest, 1.0)]))
-    for bone in marrow_shares():
-        out.setdefault(f"marrow_{bone}", mixture(f"marrow_{bone}", [(rest, 1.0)]))
-    out.setdefault("thymus", mixture("thymus", [(rest, 1.0)]))
+    out, alone = dict(found), mixture("", [(rest, 1.0)])
+    names = [f"nodes_{region}" for region in NODE_REGIONS]
+    names += [f"marrow_{bone}" for bone in marrow_shares()]
+    for name in (*names, "thymus"):
+        out.setdefault(name, replace(alone, compartment=name))
     nodes = [
         (out[f"nodes_{name}"], lymphocyte_parameter(f"node_share_{name}").value)
         for name in NODE_REGIONS
@@ -106,5 +121,5 @@ def _complete(
     for name in ("red_marrow", "spongy_bone", "compact_bone", "other_skeleton"):
         out.setdefault(name, mixture(name, bones))
     for row in circulation("female").compartments:
-        out.setdefault(row.name, mixture(row.name, [(rest, 1.0)]))
+        out.setdefault(row.name, replace(alone, compartment=row.name))
     return tuple(out.values())

@@ -90,10 +90,12 @@ def difference_of(
     change = two - one
     equal = np.abs(change) <= tolerance_frac * np.maximum(1.0, np.abs(one))
     better = (change < 0.0 if lower_is_better else change > 0.0) & ~equal
+    low, middle, high = np.quantile(np.stack([one, two, change]), _ENDS, axis=1).tolist()
+    three = tuple(zip(low, middle, high, strict=True))
     return Difference(
-        delivered=_three(one),
-        scenario=_three(two),
-        difference=_three(change),
+        delivered=three[0],
+        scenario=three[1],
+        difference=three[2],
         better_frac=float(better.mean()),
         equal_frac=float(equal.mean()),
         draws=int(known.sum()),
@@ -129,8 +131,3 @@ def share_error_frac(share_frac: float, draws: int) -> float:
     n = draws + _Z90**2
     p = (share_frac * draws + _Z90**2 / 2) / n
     return float(_Z90 * np.sqrt(p * (1 - p) / n))
-
-
-def _three(values: Floats) -> tuple[float, float, float]:
-    low, middle, high = np.quantile(values, _ENDS).tolist()
-    return low, middle, high

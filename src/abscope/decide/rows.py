@@ -12,28 +12,35 @@ from abscope.engine.declaration import System
 __all__ = ["events_from", "holds_from", "initial_from"]
 
 
-def events_from(tables: Sequence[Events], from_d: Floats) -> tuple[Events, ...]:
-    """Return the events that happen on a day of their draw (draws,) or later."""
+def events_from(
+    tables: Sequence[Events], from_d: Floats, *, to_d: float = np.inf
+) -> tuple[Events, ...]:
+    """Return the events that happen on a day of their draw (draws,) or later, up to ``to_d``."""
     out = []
     for table in tables:
         members = np.asarray(table.members, np.int64)
         times = np.asarray(table.times, float)
-        keep = times >= from_d[members]
+        keep = (times >= from_d[members]) & (times <= to_d)
         if keep.any():
             fields = {name: np.asarray(column)[keep] for name, column in table.fields.items()}
             out.append(Events(table.name, times=times[keep], fields=fields, members=members[keep]))
     return tuple(out)
 
 
-def holds_from(tables: Sequence[Holds], from_d: Floats) -> tuple[Holds, ...]:
-    """Return what is held after a day of each draw (draws,), begun then where it began before."""
+def holds_from(
+    tables: Sequence[Holds], from_d: Floats, *, to_d: float = np.inf
+) -> tuple[Holds, ...]:
+    """Return what is held after a day of each draw (draws,), begun then where it began before.
+
+    What begins on day ``to_d`` or later is left out, what ends later ends then.
+    """
     out = []
     for table in tables:
         members = np.asarray(table.members, np.int64)
-        first, ends = from_d[members], np.asarray(table.ends, float)
-        keep: NDArray[np.bool_] = ends > first
+        first, ends = from_d[members], np.minimum(np.asarray(table.ends, float), to_d)
+        starts = np.maximum(np.asarray(table.starts, float), first)
+        keep: NDArray[np.bool_] = ends > starts
         if keep.any():
-            starts = np.maximum(np.asarray(table.starts, float), first)
             out.append(
                 Holds(
                     table.name,

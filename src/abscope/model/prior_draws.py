@@ -22,6 +22,8 @@ __all__ = ["PriorDraws"]
 
 #: Standard normal deviate of the ends of the middle 95 %.
 _Z95 = 1.959963984540054
+#: Draws up to which the numbers of a name are kept; more would fill the memory of a population.
+_MOST_KEPT = 2_000
 
 
 class PriorDraws:
@@ -42,6 +44,7 @@ class PriorDraws:
             for name, z in ((key, np.asarray(z, float)) for key, z in (given or {}).items())
         }
         self._asked: dict[str, None] = {}
+        self._made: dict[tuple[str, str], Floats] = {}
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -53,6 +56,21 @@ class PriorDraws:
             return None
         return np.random.Generator(np.random.Philox(key=[self._seed, crc32(name.encode())]))
 
+    def _numbers(self, kind: str, name: str) -> Floats:
+        """Return the numbers of a stream; a what-if asks for the same ones again and again."""
+        made = self._made.get((kind, name))
+        if made is None:
+            stream = self._stream(name)
+            if stream is None:
+                made = np.full(self.n, 0.5 if kind == "uniform" else 0.0)
+            else:
+                draw = stream.random if kind == "uniform" else stream.standard_normal
+                made = draw(self.n)
+            made.setflags(write=False)
+            if self.n <= _MOST_KEPT:
+                self._made[kind, name] = made
+        return made
+
     def uniform(self, name: str) -> Floats:
         """Return numbers of 0..1."""
         self._asked[name] = None
@@ -60,16 +78,14 @@ class PriorDraws:
             from scipy.special import ndtr
 
             return np.asarray(ndtr(self._given[name]))
-        stream = self._stream(name)
-        return np.full(self.n, 0.5) if stream is None else stream.random(self.n)
+        return self._numbers("uniform", name)
 
     def normal(self, name: str) -> Floats:
         """Return standard normal numbers."""
         self._asked[name] = None
         if name in self._given:
             return self._given[name]
-        stream = self._stream(name)
-        return np.zeros(self.n) if stream is None else stream.standard_normal(self.n)
+        return self._numbers("normal", name)
 
     def between(self, name: str, *, low: float, high: float) -> Floats:
         """Return numbers that are uniform from low to high."""
