@@ -138,7 +138,7 @@ def main() -> None:
         print("\n".join(summary(rows)))
         return
     done = {int(row["patient"]) for row in rows if row["grade"] == asked.grade}
-    settings = SamplerSettings(chains=4, draws=asked.draws, warmup=100)
+    settings = SamplerSettings(draws=asked.draws)
     for number in range(asked.patients):
         if number in done:
             continue

@@ -53,7 +53,7 @@ def compare(name: str, *, draws: int, steps: int) -> list[str]:
     began = time.perf_counter()
     ours = sample(
         density, case_id=name, start=start,
-        settings=SamplerSettings(chains=8, draws=draws, warmup=100),
+        settings=SamplerSettings(draws=draws),
     )  # fmt: skip
     between = time.perf_counter()
     walkers = max(32, 4 * len(density.latents))

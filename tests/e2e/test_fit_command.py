@@ -58,7 +58,7 @@ def test_a_run_that_differs_or_is_of_another_version_is_told(
 def test_a_fit_that_was_cut_off_goes_on_to_the_same_draws(
     kept: Path, inside: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C after step 27 of 30: the checkpoint of step 25 is there, and the end is the same."""
+    """Ctrl-C after step 20 of 30: the checkpoint of step 10 is there, and the end is the same."""
     folder = tmp_path / "cut"
     steps = []
 
@@ -67,7 +67,7 @@ def test_a_fit_that_was_cut_off_goes_on_to_the_same_draws(
             def __enter__(self):
                 def tell(done: int, total: int) -> None:
                     steps.append(done)
-                    if done == 27:
+                    if done == 20:
                         raise KeyboardInterrupt
 
                 return tell

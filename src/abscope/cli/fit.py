@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
-_ChainsOption = Annotated[int, typer.Option("--chains", help="Chains that move at a time.")]
+_ChainsOption = Annotated[int, typer.Option("--chains", help="Chains, each of many walkers.")]
 _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws of each chain.")]
-_WarmupOption = Annotated[int, typer.Option("--warmup", help="Steps before the draws.")]
+_WarmupOption = Annotated[int, typer.Option("--warmup", help="Steps of a walker before the draws.")]
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the chains.")]
 #: Quantities that the text shows; the JSON object has all.
 _SHOWN = 15
@@ -34,9 +34,9 @@ def fit(  # noqa: PLR0913 - the options of the command line
     case: CaseArgument,
     homing: HomingOption = "lesion",
     without: WithoutOption = None,
-    chains: _ChainsOption = 8,
+    chains: _ChainsOption = 4,
     draws: _DrawsOption = 250,
-    warmup: _WarmupOption = 100,
+    warmup: _WarmupOption = 40,
     seed: _SeedOption = 1,
     out: OutRunOption = None,
     force: ForceOption = False,
@@ -91,14 +91,11 @@ def _drawn(case: "Case", found: "Fit") -> dict[str, bytes]:
 
     posterior, options = found.posterior, found.density.model.options
     number = min(_FIGURE_DRAWS, posterior.size)
-    bands = expect_case(
-        case,
-        options=ExpectationOptions(
-            draws=number, seed=posterior.seed, homing=options.homing, switches=options.switches
-        ),
-        fitted=posterior.prior(number),
+    told = ExpectationOptions(
+        draws=number, seed=posterior.seed, homing=options.homing, switches=options.switches
     )
-    figure = fit_figure(case, bands)
+    bands = expect_case(case, options=told, fitted=posterior.prior(number))
+    figure = fit_figure(case, bands, before=expect_case(case, options=told))
     stem = f"figures/{case.id}-{figure.name}"
     return {f"{stem}.svg": figure.svg().encode("utf-8"), f"{stem}.png": figure.png()}
 

@@ -67,16 +67,26 @@ def mcse_mean(z: Floats) -> float:
     return float(np.std(z, ddof=1) / np.sqrt(ess_mean(z)))
 
 
-def diagnose(z: Floats, *, latents: Sequence[Latent], failed_frac: float = 0.0) -> Diagnosis:
+def diagnose(
+    z: Floats,
+    *,
+    latents: Sequence[Latent],
+    failed_frac: float = 0.0,
+    again: Floats | None = None,
+    kept: int | None = None,
+) -> Diagnosis:
     """Return the worst R-hat and effective sizes over all latents, and what is wrong in words.
 
     ``z`` is (chains, draws, latents). ``failed_frac`` is the share of simulations that broke off
-    while sampling.
+    while sampling. ``again`` are the same draws in another order, for which R-hat has to hold as
+    well; only ``kept`` of them stay, evenly chosen, and no more can be effective.
     """
     columns = [z[:, :, k] for k in range(z.shape[2])]
     hats = np.array([r_hat(column) for column in columns])
-    bulk = np.array([ess_bulk(column) for column in columns])
-    tail = np.array([ess_tail(column) for column in columns])
+    if again is not None:
+        hats = np.maximum(hats, [r_hat(again[:, :, k]) for k in range(again.shape[2])])
+    bulk = _of_kept(np.array([ess_bulk(column) for column in columns]), z, kept)
+    tail = _of_kept(np.array([ess_tail(column) for column in columns]), z, kept)
     why = list(_stuck(z))
     why += _beyond(hats, _MOST_R_HAT, "R-hat", latents)
     why += _below(bulk, _LEAST_ESS, "effective draws", latents)
@@ -92,6 +102,15 @@ def diagnose(z: Floats, *, latents: Sequence[Latent], failed_frac: float = 0.0) 
         ess_tail=float(np.min(np.nan_to_num(tail), initial=z[:, :, 0].size)),
         why=tuple(why),
     )
+
+
+def _of_kept(effective: Floats, z: Floats, kept: int | None) -> Floats:
+    """Return what some of the draws are worth: 1 / (1/kept + 1/effective - 1/draws)."""
+    draws = z[:, :, 0].size
+    if kept is None or kept >= draws:
+        return effective
+    lost = 1.0 / np.minimum(effective, draws) - 1.0 / draws
+    return np.asarray(1.0 / (1.0 / kept + lost))
 
 
 def _usable(z: Floats) -> bool:

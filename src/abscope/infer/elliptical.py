@@ -1,4 +1,4 @@
-"""One step of generalized elliptical slice sampling for many chains, each with its own random bits.
+"""Steps of generalized elliptical slice sampling for many walkers, each with its own random bits.
 
 The target p is compared with the reference t (`abscope.infer.ensemble`), a Student t along a few
 directions, which is a mixture of normal distributions over a scale s. For a point x of center m:
@@ -7,13 +7,13 @@ directions, which is a mixture of normal distributions over a scale s. For a poi
     x' = m + (x - m) cos a + (y - m) sin a,       the first angle a with ln p/t (x') > level
 
 with a uniform on a full turn that shrinks toward 0 after every refusal. Nothing is tuned, no slope
-is needed, and p may jump (a version, a number of lesions). The next angles are known before a
-refusal, so several are tried at once: a batch costs less than its members one by one.
+is needed, and p may jump (a version, a number of lesions). A walker that has found its next point
+goes on to its next step while others still look for theirs: every batch has a point of each.
 Sources: Murray 2010, AISTATS 9:541; Nishihara 2014, JMLR 15:2087.
 """
 
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,83 +21,107 @@ from numpy.typing import NDArray
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.ensemble import Ensemble, Reference
 
-__all__ = ["Part", "slice_step"]
-
-Part = Literal["all", "along", "across"]
+__all__ = ["SliceSteps", "slice_steps"]
 
 #: After this many refusals the angle is 1e-15 of a turn: the point stays.
 _MOST_ANGLES = 160
 
 
-def slice_step(
-    chains: Ensemble,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceSteps:
+    """Steps ``first`` to ``last``; ``generator`` gives the random bits of a walker and step.
+
+    ``keep`` takes walkers, their steps, and is called when they have ended those.
+    """
+
+    first: int
+    last: int
+    generator: Callable[[int, int], np.random.Generator]
+    keep: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
+    batch: int
+
+
+def slice_steps(
+    walkers: Ensemble,
     *,
     log_likelihood: Callable[[Floats], Floats],
     reference: Reference,
-    generators: list[np.random.Generator],
-    batch: int,
-    part: Part = "all",
+    steps: SliceSteps,
 ) -> None:
-    """Move every chain by one step; about ``batch`` points are computed together.
+    """Move every walker by its steps; up to ``steps.batch`` points are computed together.
 
-    A step moves along the directions of the reference only, across them only, or both (``part``).
-    The step of a chain depends on its point and its generator only, not on ``batch``.
+    The steps of a walker depend on its point and its generators only.
     """
-    ellipses = [
-        _Ellipse(z, reference, one, part) for z, one in zip(chains.z, generators, strict=True)
-    ]
-    levels = reference.log_ratio(chains.z, chains.log_likelihood)
-    levels += np.array([ellipse.log_u for ellipse in ellipses])
-    waiting = np.arange(len(chains.z))
-    while waiting.size:
-        each = max(1, batch // len(waiting))
-        points = np.stack([ellipses[k].points(each) for k in waiting])
-        found = chains.tried_at(points, log_likelihood)
-        good = reference.log_ratio(points, found) > levels[waiting, None]
-        first = good.argmax(axis=1)
-        done = good.any(axis=1)
-        moved = waiting[done]
-        chains.z[moved] = points[done, first[done]]
-        chains.log_likelihood[moved] = found[done, first[done]]
-        spent = np.array([ellipses[k].used >= _MOST_ANGLES for k in waiting])
-        waiting = waiting[~done & ~spent]
+    moving = _Moving(walkers, reference, steps)
+    while moving.active.size:
+        for asked in np.array_split(moving.active, -(-moving.active.size // steps.batch)):
+            points = moving.points(asked)
+            found = walkers.tried_at(points[:, None, :], log_likelihood)[:, 0]
+            moving.judge(asked, points, found)
+        moving.go_on()
 
 
-class _Ellipse:
-    """The ellipse of one chain, and its angles in the order in which they would be tried."""
+class _Moving:
+    """The ellipse and the angle of every walker, and which of its steps it is at."""
 
-    def __init__(
-        self, z: Floats, reference: Reference, generator: np.random.Generator, part: Part
-    ) -> None:
-        self._generator = generator
-        scale = reference.scale_of(z, generator)
-        there = reference.spread(generator.standard_normal(len(z)), scale)
-        self._center, self._there = reference.middle(), there
-        if part == "along":
-            self._center = self._center + z - reference.projected(z)
-            self._there = reference.projected(there)
-        elif part == "across":
-            self._center = reference.projected(z)
-            self._there = there - reference.projected(there)
-        self._here = z - self._center
-        self.log_u = float(np.log1p(-generator.random()))
-        self._low, self._high, self.used = -2.0 * np.pi, 0.0, 0
+    def __init__(self, walkers: Ensemble, reference: Reference, steps: SliceSteps) -> None:
+        self.walkers, self.reference, self.steps = walkers, reference, steps
+        number = len(walkers.z)
+        self._here, self._there = np.zeros_like(walkers.z), np.zeros_like(walkers.z)
+        self._level, self._angle = np.zeros(number), np.zeros(number)
+        self._low, self._high = np.zeros(number), np.zeros(number)
+        self._used, self._step = np.zeros(number, np.int64), np.full(number, steps.first - 1)
+        self._random: list[np.random.Generator] = [steps.generator(0, steps.first)] * number
+        self._ended = np.arange(number)
+        self.active = np.zeros(0, np.int64)
+        self.go_on()
 
-    def points(self, number: int) -> Floats:
-        """Return the next ``number`` points, each as if those before were refused."""
-        angles: NDArray[np.float64] = np.array([self._angle() for _ in range(number)])[:, None]
-        return np.asarray(self._center + self._here * np.cos(angles) + self._there * np.sin(angles))
+    def go_on(self) -> None:
+        """Begin the next step of the walkers that have ended one."""
+        self._step[self._ended] += 1
+        begin = self._ended[self._step[self._ended] <= self.steps.last]
+        if begin.size:
+            self._begin(begin)
+        self._ended = np.zeros(0, np.int64)
+        self.active = np.flatnonzero(self._step <= self.steps.last)
 
-    def _angle(self) -> float:
-        uniform = self._generator.random()
-        if self.used == 0:
-            angle = 2.0 * np.pi * uniform
-            self._low, self._high = angle - 2.0 * np.pi, angle
-        else:
-            angle = self._low + (self._high - self._low) * uniform
-            if angle < 0.0:
-                self._low = angle
-            else:
-                self._high = angle
-        self.used += 1
-        return float(angle)
+    def _begin(self, who: NDArray[np.int64]) -> None:
+        reference, z = self.reference, self.walkers.z[who]
+        white = np.empty_like(z)
+        scale, angle, log_u = np.empty(len(who)), np.empty(len(who)), np.empty(len(who))
+        rates = reference.rates_of(z)
+        for row, k in enumerate(who):
+            one = self._random[k] = self.steps.generator(int(k), int(self._step[k]))
+            scale[row] = reference.scale_by(rates[row], one)
+            white[row] = one.standard_normal(z.shape[1])
+            log_u[row], angle[row] = np.log1p(-one.random()), 2.0 * np.pi * one.random()
+        self._here[who] = z - reference.middle()
+        self._there[who] = reference.spread(white, scale[:, None])
+        self._level[who] = reference.log_ratio(z, self.walkers.log_likelihood[who]) + log_u
+        self._angle[who], self._high[who], self._low[who] = angle, angle, angle - 2.0 * np.pi
+        self._used[who] = 1
+
+    def points(self, who: NDArray[np.int64]) -> Floats:
+        """Return the point at the angle of each walker."""
+        angle = self._angle[who, None]
+        there = self._here[who] * np.cos(angle) + self._there[who] * np.sin(angle)
+        return np.asarray(self.reference.middle() + there)
+
+    def judge(self, who: NDArray[np.int64], points: Floats, found: Floats) -> None:
+        """Move those above their level, and turn the others by a smaller angle."""
+        above = self.reference.log_ratio(points, found) > self._level[who]
+        moved = who[above]
+        self.walkers.z[moved], self.walkers.log_likelihood[moved] = points[above], found[above]
+        refused = who[~above]
+        spent = refused[self._used[refused] >= _MOST_ANGLES]
+        refused = refused[self._used[refused] < _MOST_ANGLES]
+        angle = self._angle[refused]
+        self._low[refused] = np.where(angle < 0.0, angle, self._low[refused])
+        self._high[refused] = np.where(angle < 0.0, self._high[refused], angle)
+        uniform = np.array([self._random[k].random() for k in refused])
+        width = self._high[refused] - self._low[refused]
+        self._angle[refused] = self._low[refused] + width * uniform
+        self._used[refused] += 1
+        ended = np.concatenate([moved, spent])
+        self.steps.keep(ended, self._step[ended])
+        self._ended = np.concatenate([self._ended, ended])

@@ -1,4 +1,4 @@
-"""Points of several chains, and the distribution about which they move.
+"""Points of many walkers, and the distribution about which they move.
 
 The data carry a few directions B (rows, orthonormal) of z; along all others a posterior is nearly
 its prior. The reference is a Student t of center m, scale C = L L^T, nu degrees of freedom along
@@ -37,10 +37,6 @@ class Reference:
         # not by a matrix product: the same bits for a point alone and among others
         return np.asarray(np.einsum("...j,kj->...k", z, self.basis))
 
-    def projected(self, z: Floats) -> Floats:
-        """Return the part of one point (latents,) that lies along the directions."""
-        return np.asarray(np.einsum("k,kj->j", self.along(z), self.basis))
-
     def middle(self) -> Floats:
         """Return the center in all latents."""
         return np.asarray(self.center @ self.basis)
@@ -52,13 +48,31 @@ class Reference:
         kept = half * np.log1p(self._distance(u) / _NU) - 0.5 * np.square(u).sum(axis=-1)
         return np.asarray(log_likelihood + kept)
 
-    def scale_of(self, z: Floats, generator: np.random.Generator) -> float:
+    def log_weight(self, z: Floats, log_likelihood: Floats, prior_frac: float) -> Floats:
+        """Return ln p of points over their mixture with a share of the prior, up to a constant.
+
+        ln p - ln((1 - c) t + c n), with t and the normal density n along the directions.
+        """
+        from scipy.special import gammaln
+
+        u, k = self.along(z), len(self.center)
+        t = gammaln(0.5 * (_NU + k)) - gammaln(0.5 * _NU) - 0.5 * k * np.log(0.5 * _NU)
+        t = t - np.log(np.diag(self.factor)).sum()
+        t = t - 0.5 * (_NU + k) * np.log1p(self._distance(u) / _NU)
+        normal = -0.5 * np.square(u).sum(axis=-1)
+        both = np.logaddexp(np.log1p(-prior_frac) + t, np.log(prior_frac) + normal)
+        return np.asarray(log_likelihood + normal - both)
+
+    def rates_of(self, z: Floats) -> Floats:
+        """Return (nu + q)/2 of points z (..., latents), the rate of the scale of each."""
+        return np.asarray(0.5 * (_NU + self._distance(self.along(z))))
+
+    def scale_by(self, rate: float, generator: np.random.Generator) -> float:
         """Return the root of the scale s of the normal distribution that a point came from.
 
-        s ~ inverse gamma((nu + k)/2, (nu + q)/2)
+        s ~ inverse gamma((nu + k)/2, rate)
         """
         shape = 0.5 * (_NU + len(self.center))
-        rate = 0.5 * (_NU + float(self._distance(self.along(z))))
         return float(np.sqrt(rate / generator.standard_gamma(shape)))
 
     def spread(self, z: Floats, scale: Floats | float) -> Floats:
@@ -84,7 +98,7 @@ class Reference:
 
 @dataclass(slots=True, eq=False)
 class Ensemble:
-    """Chains at ``z`` (chains, latents) with their log likelihood (chains,)."""
+    """Walkers at ``z`` (walkers, latents) with their log likelihood (walkers,)."""
 
     z: Floats
     log_likelihood: Floats
@@ -92,7 +106,7 @@ class Ensemble:
     failed: int = 0
 
     def log_posterior(self) -> Floats:
-        """Return the log posterior density of every chain, up to a constant."""
+        """Return the log posterior density of every walker, up to a constant."""
         return np.asarray(self.log_likelihood - 0.5 * np.square(self.z).sum(axis=1))
 
     def tried_at(self, z: Floats, log_likelihood: Callable[[Floats], Floats]) -> Floats:

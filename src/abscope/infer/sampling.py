@@ -1,63 +1,66 @@
-"""Draws from the posterior of a density by chains that move together, and can be taken up again.
+"""Draws from the posterior of a density by chains of many walkers, which can be taken up again.
 
-Every chain moves in turn by a leap (`abscope.infer.leaping`) and by slices along what the data
-carry, across it, and both (`abscope.infer.elliptical`). All use one reference distribution, which
-begins as the normal approximation of a fit and is learned anew from all chains during the warm-up,
-then held. The random bits of a step belong to the seed, the chain and the step: draws change
-neither with threads, nor with how many points are computed together, nor with an interruption.
+Each chain is a group of walkers that begins by itself; all walkers of all chains are computed
+together, so that every core has work. They move by slices about a reference distribution
+(`abscope.infer.elliptical`), and every ten steps by a leap to points far away
+(`abscope.infer.leaping`). The reference begins as the normal approximation of a fit, is learned
+anew from all walkers during the warm-up, then held. Walkers go on until the rule of convergence is
+met (`abscope.infer.converging`), or for as many steps as they have. The random bits of a step
+belong to the seed, the walker and the step: draws change neither with threads, nor with how many
+points are computed together, nor with an interruption.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import EngineError, Problem, UsageError
 from abscope.infer.chain_state import ChainState, resumed_state, state_bytes
+from abscope.infer.converging import diagnosed, evenly
 from abscope.infer.density import Density
-from abscope.infer.diagnostics import diagnose
-from abscope.infer.elliptical import Part, slice_step
+from abscope.infer.elliptical import SliceSteps, slice_steps
 from abscope.infer.ensemble import Ensemble, Reference
 from abscope.infer.leaping import leap_step
 from abscope.infer.posterior import Posterior
+from abscope.infer.reference import learned_reference, reference_of
 
 __all__ = ["SamplerSettings", "SamplingProgress", "Start", "sample"]
 
-_METHOD = "independent leaps and elliptical slices about a Student t reference"
-#: Settings: the parts of the warm-up after which the reference is learned from the chains.
-_LEARNED = (0.15, 0.3, 0.5, 0.75, 1.0)
-#: Setting: a variance this far from 1 tells a direction that the data carry.
-_TOLD = 0.05
+_METHOD = "elliptical slices and leaps of many walkers about a learned reference"
+#: Setting: steps from one leap to the next; a checkpoint and the rule of convergence come between.
+_LEG = 10
+#: Settings: steps of a walker after the warm-up at least, and between two looks at the rule.
+_LEAST_STEPS, _LOOK = 40, 20
 #: What of the settings decides the draws.
-_DECIDING = ("chains", "draws", "warmup", "seed", "others")
-#: Setting: the moves in turn; each alone leaves the posterior as it is.
-_CYCLE: tuple[Part | Literal["leap"], ...] = ("all", "leap", "across", "along")
-#: Setting: tries to find a point that can be simulated, each nearer to the center.
-_TRIES = 20
+_DECIDING = ("chains", "draws", "warmup", "seed", "walkers", "steps_per_draw", "others")
+#: Settings: points that are tried for each walker to begin at, and the share of the prior in them.
+_FIRST_POINTS, _PRIOR_FRAC = 8, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplerSettings:
-    """How many chains, their draws after ``warmup`` steps, and the seed.
+    """How many chains, the draws of each after ``warmup`` steps, and the seed.
 
-    ``others`` are the points that a leap chooses among. ``batch`` is about how many points a slice
-    computes together, ``save_every`` the number of steps between two checkpoints; neither changes a
+    A chain has ``walkers``; for each of its draws they make up to ``steps_per_draw`` steps. A leap
+    chooses among ``others``. ``batch`` is how many points are computed together; it changes no
     draw.
     """
 
-    chains: int = 8
+    chains: int = 4
     draws: int = 250
-    warmup: int = 100
+    warmup: int = 40
     seed: int = 1
-    others: int = 8
-    batch: int = 32
-    save_every: int = 25
+    walkers: int = 32
+    steps_per_draw: int = 20
+    others: int = 4
+    batch: int = 128
 
     def __post_init__(self) -> None:
-        least = {"chains": 2, "draws": 20, "warmup": 10, "seed": 0, "others": 1, "batch": 1,
-                 "save_every": 1}  # fmt: skip
+        least = {"chains": 2, "draws": 20, "warmup": 10, "seed": 0, "walkers": 1,
+                 "steps_per_draw": 1, "others": 1, "batch": 1}  # fmt: skip
         problems = [
             Problem(name, f"{getattr(self, name)}", f"{low} or more", "Choose another number.")
             for name, low in least.items()
@@ -65,6 +68,17 @@ class SamplerSettings:
         ]
         if problems:
             raise UsageError(problems)
+
+    @property
+    def warming(self) -> int:
+        """Return the steps of the warm-up: whole legs."""
+        return _LEG * -(-self.warmup // _LEG)
+
+    @property
+    def most_steps(self) -> int:
+        """Return the steps of a walker after the warm-up at most: whole legs."""
+        least = -(-self.draws * self.steps_per_draw // self.walkers)
+        return _LEG * max(2, -(-least // _LEG))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,16 +94,20 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SamplingProgress:
-    """What a caller is told after a step: ``done`` of ``total`` steps, ``tried`` points so far.
+    """What a caller is told after ten steps: ``done`` of ``total`` at most, ``tried`` points.
 
-    ``save`` says that a checkpoint is due; `state` is what `sample` goes on from.
+    `state` is what `sample` goes on from: a checkpoint.
     """
 
     done: int
     total: int
     tried: int
-    save: bool
     chains: ChainState = field(repr=False)
+
+    @property
+    def save(self) -> bool:
+        """Return whether a checkpoint is due: ten steps are worth one."""
+        return True
 
     def state(self) -> bytes:
         """Return the state of all chains as bytes."""
@@ -113,133 +131,143 @@ def sample(
     """
     settings = settings or SamplerSettings()
     mark = _mark(density, start, settings)
+    first = reference_of(start.center, start.covariance)
     state = (
-        _begin(density, start, settings, mark)
+        _begin(density, first, settings, mark)
         if resume is None
         else resumed_state(resume, mark=mark)
     )
-    total = settings.warmup + settings.draws
-    while state.done < total:
-        _step(density, state, settings)
-        if state.done in _learning_steps(settings.warmup):
-            state.reference = _learned(state)
+    warming, total = settings.warming, settings.warming + settings.most_steps
+    diagnosis = None
+    while state.done < total and not (diagnosis and diagnosis.converged):
+        _leg(density, state, settings)
+        if state.done <= warming:
+            recent = state.z[state.done // 2 : state.done]
+            state.reference = learned_reference(state.reference, first, recent)
+        diagnosis = None
         if progress is not None:
-            due = state.done % settings.save_every == 0
-            progress(
-                SamplingProgress(
-                    done=state.done, total=total, tried=state.ensemble.tried, save=due, chains=state
-                )
-            )
-    z = state.z[settings.warmup :].transpose(1, 0, 2).copy()
-    failed_frac = state.ensemble.failed / max(1, state.ensemble.tried)
+            tried = state.ensemble.tried
+            progress(SamplingProgress(done=state.done, total=total, tried=tried, chains=state))
+        if _to_look(state.done - warming, settings):
+            diagnosis = diagnosed(state, settings=settings, latents=density.latents)
     return Posterior(
         case_id=case_id,
         latents=tuple(density.latents),
-        z=z,
-        log_density=state.log_density[settings.warmup :].T.copy(),
+        z=evenly(state.z[warming : state.done], settings.chains, settings.draws),
+        log_density=evenly(
+            state.log_density[warming : state.done, :, None], settings.chains, settings.draws
+        )[..., 0],
         seed=settings.seed,
         method=_METHOD,
-        diagnosis=diagnose(z, latents=density.latents, failed_frac=failed_frac),
+        diagnosis=diagnosis or diagnosed(state, settings=settings, latents=density.latents),
     )
 
 
-def _step(density: Density, state: ChainState, settings: SamplerSettings) -> None:
-    """Move all chains by the next move of the cycle, and keep their points."""
-    step = state.done + 1
-    generators = [_generator(settings.seed, chain, step) for chain in range(settings.chains)]
-    move = _CYCLE[step % len(_CYCLE)]
-    if move == "leap":
-        leap_step(
-            state.ensemble,
-            log_likelihood=density.log_likelihood,
-            reference=state.reference,
-            generators=generators,
-            others=settings.others,
-        )
-    else:
-        slice_step(
-            state.ensemble,
-            log_likelihood=density.log_likelihood,
-            reference=state.reference,
-            generators=generators,
+def _to_look(steps: int, settings: SamplerSettings) -> bool:
+    """Return whether the rule of convergence is applied after so many steps."""
+    enough = steps >= _LEAST_STEPS and steps * settings.walkers >= settings.draws
+    return enough and steps % _LOOK == 0
+
+
+def _leg(density: Density, state: ChainState, settings: SamplerSettings) -> None:
+    """Move all walkers by a leap and then by slices, and keep their points."""
+    first, walkers = state.done + 1, state.ensemble
+
+    def generator(walker: int, step: int) -> np.random.Generator:
+        return _generator(settings.seed, walker, step)
+
+    leap_step(
+        walkers,
+        log_likelihood=_by_batches(density.log_likelihood, settings.batch),
+        reference=state.reference,
+        generators=[generator(k, first) for k in range(len(walkers.z))],
+        others=settings.others,
+    )
+    everyone = np.arange(len(walkers.z))
+
+    def keep(who: NDArray[np.int64], step: NDArray[np.int64]) -> None:
+        state.z[step - 1, who] = walkers.z[who]
+        height = walkers.log_likelihood[who] - 0.5 * np.square(walkers.z[who]).sum(axis=1)
+        state.log_density[step - 1, who] = height
+
+    keep(everyone, np.full(len(everyone), first))
+    slice_steps(
+        walkers,
+        log_likelihood=density.log_likelihood,
+        reference=state.reference,
+        steps=SliceSteps(
+            first=first + 1, last=state.done + _LEG, generator=generator, keep=keep,
             batch=settings.batch,
-            part=move,
-        )
-    state.z[state.done] = state.ensemble.z
-    state.log_density[state.done] = state.ensemble.log_posterior()
-    state.done += 1
+        ),
+    )  # fmt: skip
+    state.done += _LEG
 
 
-def _generator(seed: int, chain: int, step: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=[seed, chain], counter=[0, 0, step, 0]))
+def _by_batches(
+    log_likelihood: Callable[[Floats], Floats], batch: int
+) -> Callable[[Floats], Floats]:
+    def found(z: Floats) -> Floats:
+        parts = np.array_split(z, max(1, -(-len(z) // batch)))
+        return np.concatenate([log_likelihood(part) for part in parts])
+
+    return found
 
 
-def _learning_steps(warmup: int) -> list[int]:
-    return [round(part * warmup) for part in _LEARNED]
+def _generator(seed: int, walker: int, step: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=[seed, walker], counter=[0, 0, step, 0]))
 
 
-def _learned(state: ChainState) -> Reference:
-    """Return the reference by the later half of the steps so far.
+def _begin(
+    density: Density, reference: Reference, settings: SamplerSettings, mark: str
+) -> ChainState:
+    """Return walkers at points that each chain has chosen among draws of its own.
 
-    The covariance is drawn toward the one before, as if that were worth twice as many draws as
-    there are directions; four draws of a chain count as one.
+    They are draws of the reference and of the prior, chosen by a power of their weights that leaves
+    a tenth of them effective: where walkers begin is wider than the posterior.
     """
-    old = state.reference
-    recent = old.along(state.z[state.done // 2 : state.done]).reshape(-1, len(old.center))
-    worth, prior = len(recent) / 4.0, 2.0 * len(old.center)
-    spread = np.atleast_2d(np.cov(recent.T))
-    mixed = (worth * spread + prior * old.factor @ old.factor.T) / (worth + prior)
-    factor = np.asarray(np.linalg.cholesky(mixed), float)
-    return Reference(old.basis, recent.mean(axis=0), factor)
-
-
-def _reference(start: Start) -> Reference:
-    """Return the reference of a start: the directions along which it is not the prior."""
-    covariance = np.asarray(start.covariance, float)
-    if not np.isfinite(covariance).all() or np.linalg.eigvalsh(covariance).min() <= 0.0:
-        what = "the covariance is not that of a distribution"
-        raise UsageError(Problem("start", what, "positive definite", "Fit again."))
-    variances, vectors = np.linalg.eigh(covariance)
-    told = np.abs(variances - 1.0) > _TOLD
-    told[np.argmax(np.abs(variances - 1.0))] = True
-    basis = vectors[:, told].T.copy()
-    factor = np.diag(np.sqrt(variances[told]))
-    return Reference(basis, basis @ start.center, factor)
-
-
-def _begin(density: Density, start: Start, settings: SamplerSettings, mark: str) -> ChainState:
-    """Return chains at draws from the start, nearer to its center where those cannot be run."""
-    reference = _reference(start)
-    deviates = np.stack(
-        [
-            _generator(settings.seed, chain, 0).standard_normal(len(start.center))
-            for chain in range(settings.chains)
-        ]
-    )
-    spread, center = reference.spread(deviates, 1.0), np.asarray(start.center, float)
-    z = reference.middle() + spread
-    log_likelihood = density.log_likelihood(z)
-    tried = len(z)
-    for attempt in range(1, _TRIES + 1):
-        bad = ~np.isfinite(log_likelihood)
-        if not bad.any():
-            break
-        nearer = 0.0 if attempt == _TRIES else 0.7**attempt
-        z[bad] = center + nearer * spread[bad]
-        log_likelihood[bad] = density.log_likelihood(z[bad])
-        tried += int(bad.sum())
-    if not np.isfinite(log_likelihood).all():
-        what = f"none of {tried} points near the best fit could be simulated"
-        expected, hint = "a finite likelihood at the fit itself", "Fit again."
-        raise EngineError(Problem("sampling", what, expected, hint))
-    steps = settings.warmup + settings.draws
+    number = settings.walkers
+    chosen, found = [], []
+    tried = failed = 0
+    for chain in range(settings.chains):
+        one = _generator(settings.seed, chain, 0)
+        total = _FIRST_POINTS * number
+        z = reference.draws(total, one)
+        prior = one.random(total) < _PRIOR_FRAC
+        z[prior] = one.standard_normal((int(prior.sum()), z.shape[1]))
+        log_l = _by_batches(density.log_likelihood, settings.batch)(z)
+        log_l = np.where(np.isnan(log_l), -np.inf, log_l)
+        tried, failed = tried + total, failed + int(np.isneginf(log_l).sum())
+        if not np.isfinite(log_l).any():
+            what = f"none of {tried} points near the best fit and of the prior could be simulated"
+            expected, hint = "a finite likelihood at the fit itself", "Fit again."
+            raise EngineError(Problem("sampling", what, expected, hint))
+        weights = _flattened(reference.log_weight(z, log_l, _PRIOR_FRAC))
+        ends = np.cumsum(weights)
+        places = np.searchsorted(ends, (np.arange(number) + one.random()) / number * ends[-1])
+        places = np.minimum(places, total - 1)
+        chosen.append(z[places])
+        found.append(log_l[places])
+    walkers = Ensemble(np.concatenate(chosen), np.concatenate(found), tried=tried, failed=failed)
+    steps = settings.warming + settings.most_steps
     return ChainState(
         mark=mark,
-        ensemble=Ensemble(z, log_likelihood, tried=tried),
+        ensemble=walkers,
         reference=reference,
-        z=np.full((steps, *z.shape), np.nan),
-        log_density=np.full((steps, len(z)), np.nan),
+        z=np.full((steps, *walkers.z.shape), np.nan),
+        log_density=np.full((steps, len(walkers.z)), np.nan),
     )
+
+
+def _flattened(log_weights: Floats) -> Floats:
+    """Return weights to a power of 1, 1/2, 1/4 .. so that a tenth of the draws is effective."""
+    power = 1.0
+    top = log_weights - log_weights.max()
+    with np.errstate(invalid="ignore"):
+        weights = np.exp(top)
+        while weights.sum() ** 2 < 0.1 * len(top) * np.square(weights).sum() and power > 1e-3:
+            power *= 0.5
+            weights = np.exp(power * top)
+    return np.asarray(weights / weights.sum())
 
 
 def _mark(density: Density, start: Start, settings: SamplerSettings) -> str:

@@ -64,7 +64,7 @@ def curved(data_set, *, bias=0.0):
         density,
         case_id="x",
         start=Start(center=np.zeros(3), covariance=np.eye(3)),
-        settings=SamplerSettings(chains=4, draws=120, warmup=40, seed=data_set),
+        settings=SamplerSettings(draws=50, warmup=30, seed=data_set, walkers=8, steps_per_draw=8),
     )
     return truth, found.z
 

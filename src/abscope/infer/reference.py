@@ -1,0 +1,58 @@
+"""The distribution about which walkers move, from a fit and then from the walkers themselves."""
+
+import numpy as np
+
+from abscope.dose.geometry.grid import Floats
+from abscope.errors import Problem, UsageError
+from abscope.infer.ensemble import Reference
+
+__all__ = ["learned_reference", "reference_of"]
+
+#: Setting: a variance this far from 1 tells a direction that the data carry.
+_TOLD = 0.05
+#: Settings: so many points of walkers count as one, and a shift of the mean below this is none.
+_DEPENDENT, _SLIGHT = 5.0, 0.1
+
+
+def reference_of(center: Floats, covariance: Floats) -> Reference:
+    """Return the reference of a normal approximation: directions along which it is not the prior.
+
+    ``center`` (latents,), ``covariance`` (latents, latents); raises UsageError where it is none.
+    """
+    covariance = np.asarray(covariance, float)
+    if not np.isfinite(covariance).all() or np.linalg.eigvalsh(covariance).min() <= 0.0:
+        what = "the covariance is not that of a distribution"
+        raise UsageError(Problem("start", what, "positive definite", "Fit again."))
+    variances, vectors = np.linalg.eigh(covariance)
+    told = np.abs(variances - 1.0) > _TOLD
+    told[np.argmax(np.abs(variances - 1.0))] = True
+    basis = vectors[:, told].T.copy()
+    return Reference(basis, basis @ np.asarray(center, float), np.diag(np.sqrt(variances[told])))
+
+
+def learned_reference(now: Reference, first: Reference, recent: Floats) -> Reference:
+    """Return the reference by ``recent`` points (steps, walkers, latents).
+
+    Its directions are those of the ``first`` one and the direction in which the mean of all other
+    combinations has moved from that of the prior, where it has. The covariance is drawn toward the
+    one before, as if that were worth twice as many draws as there are directions.
+    """
+    z = recent.reshape(-1, recent.shape[2])
+    worth = len(z) / _DEPENDENT
+    mean = z.mean(axis=0)
+    off = mean - first.basis.T @ (first.basis @ mean)
+    # each part is drawn toward 0 by what its error would make of none
+    off = off * np.maximum(0.0, 1.0 - 2.0 / (worth * np.maximum(off**2, 1e-300)))
+    off = off - first.basis.T @ (first.basis @ off)
+    basis, length = first.basis, float(np.linalg.norm(off))
+    if length > _SLIGHT:
+        basis = np.concatenate([basis, off[None, :] / length])
+    number = len(basis)
+    before = np.eye(number)
+    told = min(len(first.basis), len(now.center))
+    before[:told, :told] = (now.factor @ now.factor.T)[:told, :told]
+    along = z @ basis.T
+    spread = np.atleast_2d(np.cov(along.T))
+    prior = 2.0 * number
+    mixed = (worth * spread + prior * before) / (worth + prior)
+    return Reference(basis, along.mean(axis=0), np.asarray(np.linalg.cholesky(mixed), float))
