@@ -47,6 +47,7 @@ ENDINGS = {
 #: Names of numbers without a unit of their own, each with its reason.
 DIMENSIONLESS = {
     "best": "standard normal deviates",
+    "again": "standard normal deviates in another order",
     "cosine": "the cosine of an angle",
     "drop": "a difference of log densities",
     "basis": "orthonormal directions among standard normal deviates",

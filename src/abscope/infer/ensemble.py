@@ -67,13 +67,13 @@ class Reference:
         """Return (nu + q)/2 of points z (..., latents), the rate of the scale of each."""
         return np.asarray(0.5 * (_NU + self._distance(self.along(z))))
 
-    def scale_by(self, rate: float, generator: np.random.Generator) -> float:
+    def scale_by(self, x: float, generator: np.random.Generator) -> float:
         """Return the root of the scale s of the normal distribution that a point came from.
 
-        s ~ inverse gamma((nu + k)/2, rate)
+        s ~ inverse gamma((nu + k)/2, x), with the rate x of the point (`rates_of`).
         """
         shape = 0.5 * (_NU + len(self.center))
-        return float(np.sqrt(rate / generator.standard_gamma(shape)))
+        return float(np.sqrt(x / generator.standard_gamma(shape)))
 
     def spread(self, z: Floats, scale: Floats | float) -> Floats:
         """Return deviations from the center (..., latents) of standard normal ones.

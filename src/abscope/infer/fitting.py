@@ -49,8 +49,8 @@ def fit_case(
 ) -> Fit:
     """Return the fit of a case; the same case, options and settings give the same draws.
 
-    ``progress`` is told of every ten steps of the chains; ``resume`` is the state of chains that were
-    cut off. Raises CaseError where there is nothing to simulate or to compare with, or no
+    ``progress`` is told of every ten steps of the chains; ``resume`` is the state of chains that
+    were cut off. Raises CaseError where there is nothing to simulate or to compare with, or no
     radiotherapy, ModelError or EngineError where no point can be simulated, UsageError where
     ``resume`` is of another fit.
     """

@@ -30,14 +30,14 @@ def reference_of(center: Floats, covariance: Floats) -> Reference:
     return Reference(basis, basis @ np.asarray(center, float), np.diag(np.sqrt(variances[told])))
 
 
-def learned_reference(now: Reference, first: Reference, recent: Floats) -> Reference:
-    """Return the reference by ``recent`` points (steps, walkers, latents).
+def learned_reference(now: Reference, first: Reference, z: Floats) -> Reference:
+    """Return the reference by points z (steps, walkers, latents).
 
     Its directions are those of the ``first`` one and the direction in which the mean of all other
     combinations has moved from that of the prior, where it has. The covariance is drawn toward the
     one before, as if that were worth twice as many draws as there are directions.
     """
-    z = recent.reshape(-1, recent.shape[2])
+    z = z.reshape(-1, z.shape[2])
     worth = len(z) / _DEPENDENT
     mean = z.mean(axis=0)
     off = mean - first.basis.T @ (first.basis @ mean)
