@@ -22,7 +22,7 @@ from abscope.infer.posterior import Diagnosis, Latent
 __all__ = ["diagnosed", "evenly"]
 
 
-class Settings(Protocol):
+class _Settings(Protocol):
     """What of the settings of a sampler matters here."""
 
     @property
@@ -41,7 +41,7 @@ class Settings(Protocol):
         ...
 
 
-def diagnosed(state: ChainState, *, settings: Settings, latents: Sequence[Latent]) -> Diagnosis:
+def diagnosed(state: ChainState, *, settings: _Settings, latents: Sequence[Latent]) -> Diagnosis:
     """Return how far the draws after the warm-up can be trusted."""
     z = state.z[settings.warming : state.done]
     tried = max(1, state.ensemble.tried)
