@@ -90,12 +90,11 @@ def difference_of(
     change = two - one
     equal = np.abs(change) <= tolerance_frac * np.maximum(1.0, np.abs(one))
     better = (change < 0.0 if lower_is_better else change > 0.0) & ~equal
-    low, middle, high = np.quantile(np.stack([one, two, change]), _ENDS, axis=1).tolist()
-    three = tuple(zip(low, middle, high, strict=True))
+    delivered_, scenario_, difference = _quantiles(np.stack([one, two, change]))
     return Difference(
-        delivered=three[0],
-        scenario=three[1],
-        difference=three[2],
+        delivered=delivered_,
+        scenario=scenario_,
+        difference=difference,
         better_frac=float(better.mean()),
         equal_frac=float(equal.mean()),
         draws=int(known.sum()),
@@ -131,3 +130,17 @@ def share_error_frac(share_frac: float, draws: int) -> float:
     n = draws + _Z90**2
     p = (share_frac * draws + _Z90**2 / 2) / n
     return float(_Z90 * np.sqrt(p * (1 - p) / n))
+
+
+def _quantiles(rows: Floats) -> list[tuple[float, float, float]]:
+    """Return the ends and the middle of each row, between the order statistics as numpy does.
+
+    A comparison asks for hundreds of them, and `numpy.quantile` takes ten times as long.
+    """
+    ordered = np.sort(rows, axis=1)
+    place = np.asarray(_ENDS) * (ordered.shape[1] - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, ordered.shape[1] - 1)
+    low = ordered[:, below]
+    found = low + (ordered[:, above] - low) * (place - below)
+    return [(a, b, c) for a, b, c in found.tolist()]

@@ -138,12 +138,18 @@ const start = () => {
     ask.querySelector("[data-sentence]").textContent = "Move a slider to compare another treatment with the delivered one.";
   };
 
+  // The address follows when the slider rests: browsers refuse it many times a second.
+  let resting;
+  const permalink = () => {
+    const address = new URL(location.href);
+    address.searchParams.delete("change"); address.searchParams.delete("standard");
+    for (const line of lines()) address.searchParams.append("change", line);
+    history.replaceState(null, "", address);
+  };
   let busy = false, again = false;
   const run = async () => {
-    const address = new URL(location.href), asked = lines();
-    address.searchParams.delete("change"); address.searchParams.delete("standard");
-    for (const line of asked) address.searchParams.append("change", line);
-    history.replaceState(null, "", address);
+    const asked = lines();
+    clearTimeout(resting); resting = setTimeout(permalink, 120);
     if (busy) { again = true; return; }
     if (!asked.length) { asDelivered(); return; }
     busy = true;
