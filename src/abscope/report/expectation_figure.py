@@ -32,13 +32,16 @@ def expectation_figure(case: Case, found: Expectation) -> Figure:
     )
 
 
-def fit_figure(case: Case, found: Expectation) -> Figure:
-    """Return the figure of what a fit expects, with what was measured over it."""
+def fit_figure(case: Case, found: Expectation, *, before: Expectation | None = None) -> Figure:
+    """Return the figure of what a fit expects, with what was measured over it.
+
+    ``before`` is the same before the data: its band is drawn as dotted lines.
+    """
     return Figure(
         "fit",
         "Change of each lesion's diameter over draws of the fit, with what the record has of it.",
-        expectation_scene(case, found, narrow=False, name="fit"),
-        expectation_scene(case, found, narrow=True, name="fit"),
+        expectation_scene(case, found, narrow=False, name="fit", before=before),
+        expectation_scene(case, found, narrow=True, name="fit", before=before),
     )
 
 
@@ -51,9 +54,18 @@ def expectation_figures(case: Case, found: Expectation | None) -> dict[str, Figu
 
 
 def expectation_scene(
-    case: Case, found: Expectation, *, narrow: bool, name: str = "expectation"
+    case: Case,
+    found: Expectation,
+    *,
+    narrow: bool,
+    name: str = "expectation",
+    before: Expectation | None = None,
 ) -> Scene:
-    """Return the drawing: per lesion the 90 % band and the median, and recorded changes."""
+    """Return the drawing: per lesion the 90 % band and the median, and recorded changes.
+
+    The band of ``before`` is drawn as dotted lines.
+    """
+    first = {one.lesion: one for one in before.lesions} if before is not None else {}
     width = 330.0 if narrow else 1120.0
     columns = 1 if narrow else min(4, max(1, len(found.lesions)))
     each = (width - 8.0 - columns * _LEFT_PX - (columns - 1) * _GAP_PX) / columns
@@ -63,10 +75,13 @@ def expectation_scene(
         left = 4.0 + _LEFT_PX + column * (each + _LEFT_PX + _GAP_PX)
         top = 4.0 + _TITLE_PX + row * (_PANEL_PX + _TITLE_PX + _FOOT_PX + _GAP_PX / 2)
         axis = TimeAxis(float(found.days_d[0]), float(found.days_d[-1]), left, left + each)
+        if before is not None and lesion.lesion in first:
+            parts += _edges(before, first[lesion.lesion], axis, top)
         parts += _panel(case, found, lesion, axis, top)
     rows = math.ceil(len(found.lesions) / columns)
     y = 4.0 + rows * (_PANEL_PX + _TITLE_PX + _FOOT_PX + _GAP_PX / 2) + 12.0
-    for text in _legend(found):
+    dotted = ["Dotted: the band before the data."] if first else []
+    for text in (*_legend(found), *dotted):
         for written in wrap(text, width - 16, 11, lines=6):
             parts.append(label((8, y), written, size_px=11, fill="muted"))
             y += 15
@@ -110,6 +125,18 @@ def _panel(
         if tick.x_px < axis.right_px - 24:
             where = (tick.x_px, bottom + 14)
             yield label(where, tick.text, size_px=11, fill="muted", anchor="middle")
+
+
+def _edges(
+    found: Expectation, lesion: LesionExpectation, axis: TimeAxis, top: float
+) -> Iterator[Element]:
+    """Draw the ends of the band before the data."""
+    for values in (lesion.change_frac.low.tolist(), lesion.change_frac.high.tolist()):
+        known = [(day, x) for day, x in zip(found.days_d, values, strict=True) if math.isfinite(x)]
+        points = [(axis.x_px(float(day)), _y(x, top)) for day, x in known]
+        if points:
+            commands = "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            yield path(commands, stroke="muted", stroke_width=1, stroke_dasharray="1 3")
 
 
 def _y(change_frac: float, top: float) -> float:

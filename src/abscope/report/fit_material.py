@@ -26,10 +26,11 @@ _DRAWS = 200
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitMaterial:
-    """A kept fit: its plain results, its bands, its explanation and the standard what-ifs."""
+    """A kept fit: its results, its bands and those before the data, its explanation, what-ifs."""
 
     results: Mapping[str, Any]
     expectation: Expectation
+    before: Expectation
     explanation: Explanation
     answers: Answers
 
@@ -47,16 +48,14 @@ def fit_material(
     whole = len(STEPS) + 2
     steps = list(STEPS)
     progress(0, whole)
-    bands = expect_case(
-        case,
-        options=ExpectationOptions(
-            draws=number,
-            seed=fit.posterior.seed,
-            homing=fit.options.homing,
-            switches=fit.options.switches,
-        ),
-        fitted=fit.posterior.prior(number),
+    told = ExpectationOptions(
+        draws=number,
+        seed=fit.posterior.seed,
+        homing=fit.options.homing,
+        switches=fit.options.switches,
     )
+    bands = expect_case(case, options=told, fitted=fit.posterior.prior(number))
+    before = expect_case(case, options=told)
     explained = explain_case(
         case,
         fit.posterior,
@@ -66,12 +65,15 @@ def fit_material(
     progress(whole - 1, whole)
     answers = _answers(case, fit, number)
     progress(whole, whole)
-    return FitMaterial(fit.folder.results, bands, explained, answers)
+    return FitMaterial(fit.folder.results, bands, before, explained, answers)
 
 
 def fit_figures(case: Case, found: FitMaterial) -> dict[str, Figure]:
     """Return the figures of a fit by name."""
-    drawn = {"fit": fit_figure(case, found.expectation), **explain_figures(found.explanation)}
+    drawn = {
+        "fit": fit_figure(case, found.expectation, before=found.before),
+        **explain_figures(found.explanation),
+    }
     if found.answers.comparisons:
         figure = whatif_figure(found.answers)
         drawn[figure.name] = figure
@@ -80,7 +82,9 @@ def fit_figures(case: Case, found: FitMaterial) -> dict[str, Figure]:
 
 def _answers(case: Case, fit: StoredFit, number: int) -> Answers:
     posterior = fit.posterior
-    draws = Draws.of_posterior(posterior, number, warnings=posterior.diagnosis.why)
+    said = ("the fit did not converge: its numbers are not an answer",)
+    warnings = () if posterior.diagnosis.converged else (*said, *posterior.diagnosis.why)
+    draws = Draws.of_posterior(posterior, number, warnings=warnings)
     options = WhatIfOptions(homing=fit.options.homing, switches=fit.options.switches)
     sessions = sessions_of(case, draws, options=options)
     scenarios = standard_scenarios(sessions.main)

@@ -35,7 +35,8 @@ def parts(
         section = make(material)
         if section is None:
             continue
-        context = {"figure_name": section.context.get("figure"), **section.context}
+        plain = {"figure_name": section.context.get("figure"), "alerts": (), "lead": ()}
+        context = {**plain, **section.context}
         context.pop("figure", None)
         body = report_templates().get_template(section.template).render({**shared, **context})
         found.append(Part(section.id, section.title, Markup(body)))  # noqa: S704 (our templates)

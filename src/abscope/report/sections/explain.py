@@ -26,10 +26,14 @@ _MODES = {
     "presence": "by presence in the organ",
     "bronchial": "as organ, lung on bronchial arteries",
 }
+#: A mechanism of which this is said of every lesion has no row; so many measurements have one.
+_NO_EFFECT = "0 (0 to 0)"
+_MEASUREMENTS = 5
 
 
 def explain_section(material: Material, found: Explanation) -> Section:
     """Return the section of an explanation; its figure is `abscope.report.explain_figure`."""
+    told = tuple(source_words(found))
     tables = [_shares(material, found), _responses(material, found), _structures(material, found)]
     tables += [_families(material, found)]
     tables += [_rivals(material, found, name) for name in found.rivals]
@@ -42,12 +46,16 @@ def explain_section(material: Material, found: Explanation) -> Section:
         {
             "figure": "attribution",
             "tables": [table for table in tables if table.rows],
-            "notes": [
-                *(text.removeprefix("! ") + "." for text in source_words(found)),
-                found.conclusion.paragraph,
-            ],
+            "alerts": [_sentence(text, found.case_id) for text in told if text.startswith("!")],
+            "lead": [found.conclusion.paragraph],
+            "notes": [_sentence(text, found.case_id) for text in told if not text.startswith("!")],
         },
     )
+
+
+def _sentence(text: str, case_id: str) -> str:
+    plain = text.removeprefix("! ").removeprefix(f"{case_id}: ")
+    return f"{plain[0].upper()}{plain[1:]}."
 
 
 def _shares(material: Material, found: Explanation) -> Table:
@@ -159,24 +167,30 @@ def _rivals(material: Material, found: Explanation, lesion: str) -> Table:
 
 def _left_out(material: Material, found: Explanation) -> Table:
     items = found.attribution.lesions
-    rows = tuple(
-        Row(
-            f"{one.kind} {MECHANISM_WORDS.get(one.name, one.name)}",
-            tuple(point_words(one.effect(item.lesion, found.visit)) for item in items),
-        )
-        for one in found.left_out
-    )
+    rows, idle = [], []
+    for one in found.left_out:
+        name = f"{one.kind} {MECHANISM_WORDS.get(one.name, one.name)}"
+        cells = tuple(point_words(one.effect(item.lesion, found.visit)) for item in items)
+        if one.kind == "mechanism" and all(cell == _NO_EFFECT for cell in cells):
+            idle.append(name.removeprefix("mechanism "))
+        else:
+            rows.append(Row(name, cells))
+    without = f" Without any effect here: {', '.join(idle)}." if idle else ""
     return Table(
         "What each course, drug and mechanism did",
         ("Left out", *(material.lesion(item.lesion) for item in items)),
-        rows,
+        tuple(rows),
         "Change of the diameter with it less that without, all else as delivered, in % of the "
-        "diameter at the start. They do not add up: each is the last to be added.",
+        f"diameter at the start. They do not add up: each is the last to be added.{without}",
     )
 
 
 def _settling(material: Material, found: Explanation, lesion: str) -> Table:
     what = answer_words(target=lesion in found.targets)
+    told = found.settling[lesion]
+    single = [one for one in told if not one.joint]
+    best = (*single[:_MEASUREMENTS], *(one for one in told if one.joint))
+    more = len(single) - _MEASUREMENTS
     rows = tuple(
         Row(
             one.text,
@@ -185,10 +199,11 @@ def _settling(material: Material, found: Explanation, lesion: str) -> Table:
                 f"{one.width_left_frac:.0%}",
             ),
         )
-        for one in found.settling[lesion]
+        for one in best
     )
     return Table(
         f"What would have settled {what} for {material.lesion(lesion)}",
         ("Measurement", "Part of the variance it explains", "Width of the interval left"),
         rows,
+        f"{more} more measurements would have told less." if more > 0 else "",
     )

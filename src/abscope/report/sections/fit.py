@@ -15,21 +15,22 @@ _SHOWN = 12
 def fit_section(found: FitMaterial) -> Section:
     """Return the section of a fit; its figure is `expectation_figure.fit_figure`."""
     results = found.results
-    notes = []
+    alerts = []
     if not results["converged"]:
-        notes.append("The fit did not converge: its numbers are not an answer.")
-        notes += [f"{why[0].upper()}{why[1:]}." for why in results["why_not"]]
-    notes.append(found.expectation.scope)
-    notes.append(
+        alerts.append("The fit did not converge: its numbers are not an answer.")
+        alerts += [f"{why[0].upper()}{why[1:]}." for why in results["why_not"]]
+    notes = [
+        found.expectation.scope,
         f"{results['chains']} chains of {results['draws']} draws; R-hat at most "
         f"{_plain(results['r_hat'])}, at least {_plain(results['ess_bulk'])} effective draws; "
-        f"{results['best']['agreeing']} of {results['best']['starts']} starts of the search agree."
-    )
+        f"{results['best']['agreeing']} of {results['best']['starts']} starts of the search agree.",
+    ]
     return Section(
         "fit",
         "What the data say",
         "tables.html",
         {
+            "alerts": alerts,
             "figure": "fit",
             "tables": [_combinations(results["coordinates"]), _quantities(results["quantities"])],
             "notes": notes,

@@ -17,11 +17,15 @@ def whatif_section(found: Answers) -> Section | None:
     if not found.comparisons:
         return None
     first = found.comparisons[0]
-    notes = [*found.draws.warnings, f"{found.draws.words[0].upper()}{found.draws.words[1:]}."]
+    alerts = [f"{text[0].upper()}{text[1:]}." for text in found.draws.warnings]
+    notes = [f"{found.draws.words[0].upper()}{found.draws.words[1:]}."]
     notes.append(prior_words(first, found.draws))
-    notes += [
-        f"{item.scenario.name}: {text}." for item in found.comparisons for text in item.never_seen
-    ]
+    unseen: dict[str, list[str]] = {}
+    for item in found.comparisons:
+        for text in item.never_seen:
+            what, _, why = text.partition(": ")
+            unseen.setdefault(why, []).append(what)
+    notes += [f"{', '.join(dict.fromkeys(told))}: {why}." for why, told in unseen.items()]
     notes += [f"Left out, {name}: {why}." for name, why in found.refused]
     notes.append(
         "Where a prescription changes, the doses of other lesions, blood and organs change with "
@@ -31,7 +35,7 @@ def whatif_section(found: Answers) -> Section | None:
         "what-if",
         "What another treatment would have done",
         "tables.html",
-        {"figure": "what-if", "tables": [_table(found)], "notes": notes},
+        {"alerts": alerts, "figure": "what-if", "tables": [_table(found)], "notes": notes},
     )
 
 
