@@ -51,7 +51,7 @@ class Settings:
 
     rtol: float = 1e-5
     atol: float | None = None
-    first_step: float = 0.01
+    first_step: float = 0.1
     max_steps: int = 200_000
     negative: float | None = None
     n_threads: int = 1
