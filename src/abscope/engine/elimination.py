@@ -18,6 +18,10 @@ class Elimination:
     def __init__(self, order: list[int], slots: dict[_Place, int]) -> None:
         self.order, self.slots = order, slots
 
+    def by_rows(self) -> list[int]:
+        """Return the slots of the factors, row after row in the order of the pivots."""
+        return [self.slots[i, j] for i in self.order for j in self.order if (i, j) in self.slots]
+
     def solve(
         self, given: list[str], load: Callable[[int], str], *, name: str, indent: str
     ) -> tuple[list[str], list[str]]:

@@ -218,15 +218,17 @@ class _Border:
     def _factor_replicate(self, lines: Lines, totals: Any) -> None:
         traced, size = self.traced, self.size
         groups = {"A": self.within, "B": self.seen, "G": self.shed, "H": self.shed_body}
-        targets = [f"{letter}{i}_{j}" for letter, found in groups.items() for i, j in found]
+        raw = {"A": "A", "B": "Br", "G": "G", "H": "Hr"}
+        targets = [f"{raw[letter]}{i}_{j}" for letter, found in groups.items() for i, j in found]
         targets += [f"v_{name}" for name in totals]
         parts = [part for found in groups.values() for part in found.values()]
         parts += [traced.shed[name] for name in totals]
         outside = _begin(lines, parts, traced, factors=True)
+        start = len(lines.text)
         lines.add("w = vec(here, i, 0)")
         lines.set(parts, targets)
         for letter in "BH":  # a replicate that is not there has the solution 0, whatever G is
-            lines.add(*(f"{letter}{i}_{j} = w*{letter}{i}_{j}" for i, j in groups[letter]))
+            lines.add(*(f"{letter}{i}_{j} = w*{letter}r{i}_{j}" for i, j in groups[letter]))
         lines.add(*(f"{t} = {t} + w*v_{name}" for name, t in totals.items()))
         text, self.own = eliminate(_matrix(self.within, "A", size), name="L", indent="")
         lines.add(*text)
@@ -236,18 +238,16 @@ class _Border:
             text, column = self.own.solve(given, "L{}".format, name=f"z{c}", indent="")
             lines.add(*text)
             solved.append(column)
-        keep = [f"L{slot}" for slot in range(len(self.own.slots))]
+        keep = {f"L{slot}": slot for slot in self.own.by_rows()}
         for c, column in enumerate(solved):
             for i, name in enumerate(column):
                 if name != "0.0":
-                    self.kept_column[c, i] = len(keep)
-                    keep.append(name)
+                    keep[name] = self.kept_column[c, i] = len(keep)
         for (k, i), part in self.shed.items():
             if part.number is None and part not in self.kept_shed:
-                self.kept_shed[part] = len(keep)
-                keep.append(f"G{k}_{i}")
+                keep[f"G{k}_{i}"] = self.kept_shed[part] = len(keep)
         self.kept = len(keep)
-        lines.add(*(f"put(lu, f, {k}, {name})" for k, name in enumerate(keep)))
+        lines.add(*(f"put(lu, f, {k}, {name})" for name, k in keep.items()))
         for k, c in self._collected():
             terms = [
                 f"G{k}_{i}*{solved[c][i]}"
@@ -258,6 +258,7 @@ class _Border:
                 terms.append(f"H{k}_{self.columns[c]}")
             if terms:
                 lines.add(f"g{k}_{c} = g{k}_{c} + {' + '.join(terms)}")
+        lines.in_order_of_need(start)
         lines.end_loop(outside)
 
     def _factor_body(self, lines: Lines) -> None:

@@ -1,10 +1,13 @@
 """Nodes of an algebra printed as straight-line Python on the numbers of a kernel."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from abscope.engine.algebra import Node
 
 __all__ = ["Fixed", "Lines", "Loads"]
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 #: name of a symbol -> the text that loads its value from an array
 Loads = Mapping[str, str]
@@ -42,6 +45,7 @@ class Lines:
         self.fixed = fixed
         self.known: dict[Node, str] = {}
         self.indent = " " * 4
+        self.inside = ""
         self._mark = ""
 
     def add(self, *lines: str) -> None:
@@ -54,12 +58,12 @@ class Lines:
             return
         self._mark = f"c{targets[0]}_"
         uses = _uses(parts, self._is_known)
-        for node in uses:
-            if node.kind == "symbol" or self._is_row(node):
-                self._name(node)
-            elif uses[node] > 1 and node.kind != "number":
-                self._keep(node, f"{self._mark}{len(self.text)}")
         for part, target in zip(parts, targets, strict=True):
+            for node in _uses([part], self._is_known):
+                if node.kind == "symbol" or self._is_row(node):
+                    self._name(node)
+                elif uses[node] > 1 and node.kind != "number":
+                    self._keep(node, f"{self._mark}{len(self.text)}")
             self.add(f"{target} = {self._of(part)}")
 
     def before_loop(self, parts: Sequence[Node], varying: Callable[[str], bool]) -> None:
@@ -72,26 +76,51 @@ class Lines:
         for node in _uses(parts, lambda node: self._is_known(node) or steady(node)):
             if steady(node) and node.kind != "number":
                 found[node] = None
-        rows = [node for node in found if node.leaf or self._is_row(node)]
-        rest = [node for node in found if node not in rows]
-        for node in rows:
-            self._name(node)
+        rest = [node for node in found if not (node.leaf or self._is_row(node))]
         if rest:
-            self.set(rest, [f"{rest[0].kind}{len(self.text)}_{k}" for k in range(len(rest))])
-            for k, node in enumerate(rest):
-                self.known[node] = self.text[k - len(rest)].split(" = ")[0].strip()
+            targets = [f"{rest[0].kind}{len(self.text)}_{k}" for k in range(len(rest))]
+            before = dict(self.known)
+            self.set(rest, targets)
+            self.known = before | dict(zip(rest, targets, strict=True))
 
     def begin_loop(self, head: str, loads: Loads) -> dict[Node, str]:
         """Begin a loop, in which there are more loads; return what is known outside."""
         self.add(head)
         self.indent += " " * 4
+        self.inside = "_i"
         self.loads |= loads
         return dict(self.known)
 
     def end_loop(self, outside: dict[Node, str]) -> None:
         """End a loop: what it set is not known after it."""
-        self.indent = self.indent[4:]
+        self.indent, self.inside = self.indent[4:], ""
         self.known = outside
+
+    def in_order_of_need(self, start: int) -> None:
+        """Sort the lines from ``start`` on: each comes just before what needs it first.
+
+        Lines that set a name anew or nothing at all stay in their order; a name that nothing needs
+        is left out. Few numbers are then alive at a time, so fewer leave the registers.
+        """
+        lines, made, done = self.text[start:], dict[str, str](), set[str]()
+        fixed = list[str]()
+        for line in lines:
+            name, _, value = line.strip().partition(" = ")
+            if not value or not name.isidentifier() or name in _NAME.findall(value):
+                fixed.append(line)
+            else:
+                made[name] = line
+        del self.text[start:]
+
+        def add(line: str) -> None:
+            for name in _NAME.findall(line.partition(" = ")[2] or line):
+                if name in made and name not in done:
+                    done.add(name)
+                    add(made[name])
+            self.text.append(line)
+
+        for line in fixed:
+            add(line)
 
     def _is_row(self, node: Node) -> bool:
         return self.fixed is not None and node.fixed and not node.leaf and not _negated(node)
@@ -103,11 +132,12 @@ class Lines:
         """Load a symbol or a fixed part into a name, where it has none."""
         if node in self.known:
             return
+        inside = self.inside
         if node.kind == "symbol":
             name = str(node)
-            self._line(node, name, self.loads[name])
+            self._line(node, f"{name}{inside}", self.loads[name])
         elif self.fixed is not None:
-            self._line(node, f"f_{node.key}", self.fixed.load(node))
+            self._line(node, f"f_{node.key}{inside}", self.fixed.load(node))
 
     def _line(self, node: Node, name: str, text: str) -> None:
         if name != text:
