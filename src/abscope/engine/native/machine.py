@@ -9,7 +9,10 @@ import llvmlite.binding as llvm
 
 __all__ = ["host", "loaded", "object_code"]
 
-_PASSES = ("sroa", "simplify_cfg", "reassociate", "instruction_combine", "new_gvn", "simplify_cfg")
+_PASSES = (
+    "always_inliner", "sroa", "simplify_cfg", "reassociate", "instruction_combine", "new_gvn",
+    "simplify_cfg",
+)  # fmt: skip
 #: code lives as long as its engine does
 _engines: list[Any] = []
 
@@ -31,8 +34,8 @@ def _machine(level: int) -> Any:
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=level,
-        reloc="default",
-        codemodel="jitdefault",
+        reloc="pic",
+        codemodel="small",
         jit=True,
     )
 
@@ -57,7 +60,7 @@ def object_code(text: str) -> bytes:
 
 def loaded(code: bytes) -> Callable[..., None]:
     """Return the function ``run(table, first, last)`` of some code; it lets other threads run."""
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(2))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(2), use_lmm=True)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)

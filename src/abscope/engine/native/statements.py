@@ -12,6 +12,8 @@ from abscope.engine.native.values import Number, Pointer, whole
 
 __all__ = ["Statements"]
 
+_INLINED = ("exp", "power")
+
 
 class _Blocks(ast.NodeVisitor):
     """In which blocks the names of a function are set and used."""
@@ -231,6 +233,14 @@ class Statements(Expressions):
         del node
         self._end(f"br label %{self._loops[-1][0]}")
 
+    def attributes(self, given: list[Any]) -> str:
+        """Return what LLVM is told of the function: those of mathematics go where they are called.
+
+        A call takes all vectors out of their registers; on single doubles it is not worth the code.
+        """
+        wide = any(isinstance(value, Number) and value.kind == "vector" for value in given)
+        return "nounwind alwaysinline" if wide and self.name in _INLINED else "nounwind"
+
     def text(self, symbol: str, given: list[Any]) -> str:
         """Return the function in LLVM's language."""
         parameters = ["ptr noalias readonly %table"]
@@ -241,6 +251,6 @@ class Statements(Expressions):
                 parameters.append(f"{self.type_of(value.kind)} {value.text}")
         head = (
             f"define internal fastcc {self.type_of(self.result)} @{symbol}"
-            f"({', '.join(parameters)}) nounwind {{\nentry:\n"
+            f"({', '.join(parameters)}) {self.attributes(given)} {{\nentry:\n"
         )
         return "\n".join([head, *self.head, *self.lines, "}\n"])
