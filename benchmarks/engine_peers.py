@@ -29,7 +29,7 @@ from abscope.engine.compiling import compile_system
 from abscope.engine.simulation import Settings, prepare
 from abscope.engine.tables import END, OBSERVE, SET_SHARED
 
-__all__ = ["PEERS", "main"]
+__all__ = ["LESIONS", "PEERS", "main"]
 
 _Advance = Callable[[Any, np.ndarray, float, float, tuple[Any, ...]], np.ndarray]
 
@@ -162,7 +162,8 @@ def roadrunner(batch: Batch, rtol: float) -> tuple[float, float, Any]:
 def amici(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     """Run AMICI (CVODES): as libRoadRunner; every number of lesions is compiled by a C++ compiler.
 
-    So that one is enough, the patients of `main` have as many lesions for this peer.
+    So that one is enough, the patients of `main` have ``LESIONS`` for this peer. What is compiled
+    stays in the folder for temporary files, so that a second run only runs.
     """
     import amici as peer
     from amici.sim import sundials
@@ -174,16 +175,20 @@ def amici(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     ids = [state.name for state in system.body.states]
     ids += [sbml_id(system, name, replicate=i) for i in range(n) for name in own]
     inputs, offset = [one.name for one in system.body.inputs], len(system.body.parameters)
-    begin = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        file, out = Path(folder) / "patient.xml", Path(folder) / "model"
-        text = sbml_of(system, replace(batch, events=(), holds=())).text
-        file.write_text(text, encoding="utf-8")
-        peer.SbmlImporter(str(file)).sbml2amici(
-            "patient", str(out), compute_conservation_laws=False, generate_sensitivity_code=False
-        )
-        model = peer.import_model_module("patient", str(out)).get_model()
-    first = time.perf_counter() - begin
+    name = f"core_{n}_{system.fingerprint[:12]}"
+    out, begin = Path(tempfile.gettempdir()) / f"amici-{name}", time.perf_counter()
+    if not (out / "imported").is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "patient.xml"
+            text = sbml_of(system, replace(batch, events=(), holds=())).text
+            file.write_text(text, encoding="utf-8")
+            peer.SbmlImporter(str(file)).sbml2amici(
+                name, str(out), compute_conservation_laws=False, simplify=None,
+                generate_sensitivity_code=False,
+            )  # fmt: skip
+        (out / "imported").write_text(f"{time.perf_counter() - begin}", encoding="utf-8")
+    model = peer.import_model_module(name, str(out)).get_model()
+    first = float((out / "imported").read_text(encoding="utf-8"))
     solver = model.create_solver()
     solver.set_relative_tolerance(rtol)
     solver.set_absolute_tolerance(1e-2 * rtol)
@@ -204,6 +209,9 @@ def amici(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     return first, seconds, found
 
 
+#: peer -> lesions of every patient, where they cannot differ
+LESIONS = {"amici": 2}
+
 #: name -> how it runs, and the distributions whose versions are told
 PEERS: dict[str, tuple[Callable[[Batch, float], tuple[float, float, Any]], tuple[str, ...]]] = {
     "lsoda": (lsoda, ("scipy", "numba")),
@@ -220,7 +228,7 @@ def main() -> None:
 
     name, members, rtol, out = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     run, parts = PEERS[name]
-    batch = core_cohort.patients(members, lesions=5 if name == "amici" else None)
+    batch = core_cohort.patients(members, lesions=LESIONS.get(name))
     first, seconds, found = run(batch, rtol)
     told = ", ".join(f"{part} {version(part)}" for part in parts)
     np.savez(out, begin=first, seconds=seconds, told=told, **found)
