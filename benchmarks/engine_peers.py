@@ -112,6 +112,19 @@ def cvode(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     return _segments(batch, rtol, advance)
 
 
+def _values(system: Any, rest: tuple[Any, ...]) -> dict[str, float]:
+    """Return the parameters of a patient by their names in SBML."""
+    from abscope.engine.sbml import sbml_id
+
+    p, q, _, n = rest
+    own = [one.name for one in system.replicate.parameters]
+    found = {one.name: float(p[k]) for k, one in enumerate(system.body.parameters)}
+    for i in range(n):
+        for k, name in enumerate(own):
+            found[sbml_id(system, name, replicate=i)] = float(q[len(own) * i + k])
+    return found
+
+
 def roadrunner(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     """Run libRoadRunner (CVODE): a model for each number of lesions, set anew after each stop.
 
@@ -123,7 +136,7 @@ def roadrunner(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     from abscope.engine.sbml import sbml_id, sbml_of
 
     rr.Logger.setLevel(rr.Logger.LOG_ERROR)
-    system, models = core_cohort.system(), dict[int, Any]()
+    system, models, told = core_cohort.system(), dict[int, Any](), list[Any]([None])
     own = [state.name for state in system.replicate.states]  # type: ignore[union-attr]
     inputs = [one.name for one in system.body.inputs]
     offset = len(system.body.parameters)
@@ -145,6 +158,10 @@ def roadrunner(batch: Batch, rtol: float) -> tuple[float, float, Any]:
 
     def advance(_slope: Any, y: Any, now: float, end: float, rest: Any) -> Any:
         model, ids = model_of(rest[3])
+        if rest[1] is not told[0]:
+            told[0] = rest[1]
+            for name, value in _values(system, rest).items():
+                model[name] = value
         for name, value in zip(ids, y, strict=True):
             model[name] = value
         for k, name in enumerate(inputs):
@@ -196,7 +213,13 @@ def amici(batch: Batch, rtol: float) -> tuple[float, float, Any]:
     order = [ids.index(name) for name in model.get_state_ids()]
     back = np.argsort(order)
 
+    told: list[Any] = [None]
+
     def advance(_slope: Any, y: Any, now: float, end: float, rest: Any) -> Any:
+        if rest[1] is not told[0]:
+            told[0] = rest[1]
+            for name, value in _values(system, rest).items():
+                model.set_free_parameter_by_id(name, value)
         model.set_t0(now)
         model.set_timepoints([end])
         model.set_initial_state([float(value) for value in y[order]])
