@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["compromise", "non_dominated", "spread_out"]
+__all__ = ["compromise", "layers", "non_dominated", "spread_out"]
 
 
 def non_dominated(losses: Floats) -> NDArray[np.bool_]:
@@ -22,6 +22,23 @@ def non_dominated(losses: Floats) -> NDArray[np.bool_]:
     same = worse & ~strictly
     earlier = np.tri(len(losses), k=-1, dtype=bool)
     return np.asarray(~((worse & strictly) | (same & earlier)).any(axis=1))
+
+
+def layers(losses: Floats, *, most: int) -> list[int]:
+    """Return the points front by front: those no other beats, then those only they beat.
+
+    Whole fronts as long as there are fewer than ``most``; at most so many.
+
+    >>> layers(np.array([[1.0], [3.0], [2.0]]), most=2)
+    [0, 2]
+    """
+    left = np.arange(len(losses))
+    out: list[int] = []
+    while len(left) and len(out) < most:
+        front = non_dominated(losses[left])
+        out += left[front].tolist()
+        left = left[~front]
+    return out[:most]
 
 
 def compromise(losses: Floats) -> int:

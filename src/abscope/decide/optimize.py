@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from abscope.decide.compare import Comparison, compare_arms
-from abscope.decide.front import compromise, non_dominated, spread_out
+from abscope.decide.front import compromise, layers, non_dominated, spread_out
 from abscope.decide.goals import Goal, goal_value
 from abscope.decide.limits import Limit, limit_value
 from abscope.decide.scenario import Scenario
@@ -28,6 +28,9 @@ __all__ = ["Chosen", "Optimum", "Question", "SearchSettings", "optimize"]
 
 #: More than any goal can lose: what a broken limit, or a scenario that cannot be, costs.
 _BROKEN = 1e6
+_BETWEEN = "between the others"
+#: Points that are judged on all draws for each that is shown: on few draws many are alike.
+_JUDGED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +194,7 @@ def optimize(
     chosen: tuple[Chosen, ...] = ()
     if kept:
         losses = np.stack([loss for _, loss in kept])
-        best = [kept[k][0] for k in np.flatnonzero(non_dominated(losses))]
+        best = [kept[k][0] for k in layers(losses, most=_JUDGED * settings.shown)]
         chosen = _chosen(session, found, best, settings.shown)
     arm = session.delivered
     return Optimum(
@@ -268,7 +271,7 @@ def _chosen(
 ) -> tuple[Chosen, ...]:
     """Judge the front on all draws, keep what is still within the limits and unbeaten."""
     rows = []
-    for point in best[: 4 * shown]:
+    for point in best:
         arm = _arm_of(session, found.question.variables, point)
         if arm is None or arm.scenario is None:
             continue
@@ -282,21 +285,38 @@ def _chosen(
     front = np.flatnonzero(non_dominated(losses))
     rows, losses = [rows[k] for k in front], losses[front]
     middle = compromise(losses)
+    ahead = _ahead(session, found.question, losses)
     order = list(dict.fromkeys([middle, *spread_out(losses, most=shown)]))[:shown]
     out = []
     for k in order:
         point, arm, values, held = rows[k]
-        why = _why(found.question.goals, losses, k, middle)
+        why = _why(found.question.goals, losses, k, ahead)
+        if k == middle and len(found.question.goals) > 1:
+            why = ", ".join(x for x in (why, "nearest to the best of every goal") if x)
         scenario = arm.scenario
         if scenario is not None:
             comparison = compare_arms(session, arm)
-            out.append(Chosen(scenario, point, tuple(values.tolist()), held, comparison, why))
+            out.append(
+                Chosen(scenario, point, tuple(values.tolist()), held, comparison, why or _BETWEEN)
+            )
     return tuple(out)
 
 
-def _why(goals: Sequence[Goal], losses: Floats, place: int, middle: int) -> str:
-    best = [str(goal) for k, goal in enumerate(goals) if losses[place, k] <= losses[:, k].min()]
-    words = [f"best {' and '.join(best)}"] if best else []
-    if place == middle and len(goals) > 1:
-        words.append("nearest to the best of every goal")
-    return ", ".join(words) or "between the others"
+def _ahead(session: WhatIf, question: Question, losses: Floats) -> list[bool]:
+    """Return in which goals what was delivered, where it keeps the limits, beats every point."""
+    arm = session.delivered
+    for limit in question.limits:
+        if limit.excess_frac(limit_value(limit, arm, session)) > 0.0:
+            return [False] * len(question.goals)
+    values = np.array([goal_value(goal, arm.outcome) for goal in question.goals])
+    better = _losses(values, question.goals) < losses.min(axis=0)
+    return [bool(one) for one in better]
+
+
+def _why(goals: Sequence[Goal], losses: Floats, place: int, ahead: Sequence[bool]) -> str:
+    words = [
+        f"best {goal}{' but for what was delivered' if ahead[k] else ''}"
+        for k, goal in enumerate(goals)
+        if losses[place, k] <= losses[:, k].min()
+    ]
+    return " and ".join(words)
