@@ -74,6 +74,8 @@ DIMENSIONLESS = {
     "axis_slopes": "derivatives of a logarithm along directions",
     "start_slopes": "derivatives of a logarithm along directions",
     "smooth": "places in a list of names, or whether each counts",
+    "untold": "whether each of a list of names counts",
+    "groups": "places in a list of names",
     "starts": "standard normal deviates",
     "there": "whether a lesion exists in a draw",
     "x": "the logarithm of a size or count, or a deviate",

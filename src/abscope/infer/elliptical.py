@@ -6,7 +6,9 @@ directions, which is a mixture of normal distributions over a scale s. For a poi
     s given x,   y ~ N(m, s C) along the directions, N(0, I) across,   level = ln p/t (x) + ln u
     x' = m + (x - m) cos a + (y - m) sin a,       the first angle a with ln p/t (x') > level
 
-with a uniform on a full turn that shrinks toward 0 after every refusal. Nothing is tuned, no slope
+with a uniform on a full turn that shrinks toward 0 after every refusal. Every third step moves only
+quantities that the data hardly tell, about their prior, by ln L alone: most of those are new after
+it, since their prior is their posterior but for a little. Nothing is tuned, no slope
 is needed, and p may jump (a version, a number of lesions). A walker that has found its next point
 goes on to its next step while others still look for theirs: every batch has a point of each.
 Sources: Murray 2010, AISTATS 9:541; Nishihara 2014, JMLR 15:2087.
@@ -31,7 +33,8 @@ _MOST_ANGLES = 160
 class SliceSteps:
     """Steps ``first`` to ``last``; ``generator`` gives the random bits of a walker and step.
 
-    ``keep`` takes walkers, their steps, and is called when they have ended those.
+    ``keep`` takes walkers, their steps, and is called when they have ended those. ``untold`` says
+    which quantities the data hardly tell.
     """
 
     first: int
@@ -39,6 +42,7 @@ class SliceSteps:
     generator: Callable[[int, int], np.random.Generator]
     keep: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
     batch: int
+    untold: NDArray[np.bool_]
 
 
 def slice_steps(
@@ -68,6 +72,8 @@ class _Moving:
         self.walkers, self.reference, self.steps = walkers, reference, steps
         number = len(walkers.z)
         self._here, self._there = np.zeros_like(walkers.z), np.zeros_like(walkers.z)
+        self._center = np.zeros_like(walkers.z)
+        self._untold = np.zeros(number, bool)
         self._level, self._angle = np.zeros(number), np.zeros(number)
         self._low, self._high = np.zeros(number), np.zeros(number)
         self._used, self._step = np.zeros(number, np.int64), np.full(number, steps.first - 1)
@@ -95,9 +101,14 @@ class _Moving:
             scale[row] = reference.scale_by(rates[row], one)
             white[row] = one.standard_normal(z.shape[1])
             log_u[row], angle[row] = np.log1p(-one.random()), 2.0 * np.pi * one.random()
-        self._here[who] = z - reference.middle()
-        self._there[who] = reference.spread(white, scale[:, None])
-        self._level[who] = reference.log_ratio(z, self.walkers.log_likelihood[who]) + log_u
+        few = self._untold[who] = (self._step[who] % 3 == 0) & self.steps.untold.any()
+        part = self.steps.untold & few[:, None]
+        self._center[who] = np.where(few[:, None], np.where(part, 0.0, z), reference.middle())
+        self._here[who] = z - self._center[who]
+        there = np.where(part, white, 0.0)
+        there[~few] = reference.spread(white[~few], scale[~few, None])
+        self._there[who] = there
+        self._level[who] = self._height(who, z, self.walkers.log_likelihood[who]) + log_u
         self._angle[who], self._high[who], self._low[who] = angle, angle, angle - 2.0 * np.pi
         self._used[who] = 1
 
@@ -105,11 +116,16 @@ class _Moving:
         """Return the point at the angle of each walker."""
         angle = self._angle[who, None]
         there = self._here[who] * np.cos(angle) + self._there[who] * np.sin(angle)
-        return np.asarray(self.reference.middle() + there)
+        return np.asarray(self._center[who] + there)
+
+    def _height(self, who: NDArray[np.int64], z: Floats, log_likelihood: Floats) -> Floats:
+        """Return ln p/t of points, ln L where a walker moves what the data hardly tell."""
+        ratio = self.reference.log_ratio(z, log_likelihood)
+        return np.where(self._untold[who], log_likelihood, ratio)
 
     def judge(self, who: NDArray[np.int64], points: Floats, found: Floats) -> None:
         """Move those above their level, and turn the others by a smaller angle."""
-        above = self.reference.log_ratio(points, found) > self._level[who]
+        above = self._height(who, points, found) > self._level[who]
         moved = who[above]
         self.walkers.z[moved], self.walkers.log_likelihood[moved] = points[above], found[above]
         refused = who[~above]

@@ -1,15 +1,18 @@
 """The distribution about which walkers move, from a fit and then from the walkers themselves."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 from abscope.infer.ensemble import Reference
 
-__all__ = ["learned_reference", "reference_of"]
+__all__ = ["hardly_told", "learned_reference", "reference_of"]
 
 #: Setting: a variance this far from 1 tells a direction that the data carry.
 _TOLD = 0.05
+#: Setting: what the data take of the variance of a quantity that they hardly tell.
+_HARDLY = 0.01
 #: Settings: so many points of walkers count as one, and a shift of the mean below this is none.
 _DEPENDENT, _SLIGHT = 5.0, 0.1
 
@@ -28,6 +31,12 @@ def reference_of(center: Floats, covariance: Floats) -> Reference:
     told[np.argmax(np.abs(variances - 1.0))] = True
     basis = vectors[:, told].T.copy()
     return Reference(basis, basis @ np.asarray(center, float), np.diag(np.sqrt(variances[told])))
+
+
+def hardly_told(covariance: Floats) -> NDArray[np.bool_]:
+    """Return which quantities have nearly their prior variance; none of those without a slope."""
+    told = 1.0 - np.diag(covariance)
+    return np.asarray((told > 0.0) & (told < _HARDLY))
 
 
 def learned_reference(now: Reference, first: Reference, z: Floats) -> Reference:

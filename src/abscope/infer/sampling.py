@@ -3,7 +3,8 @@
 Each chain is a group of walkers that begins by itself; all walkers of all chains are computed
 together, so that every core has work. They move by slices about a reference distribution
 (`abscope.infer.elliptical`), and every ten steps by a leap to points far away
-(`abscope.infer.leaping`). The reference begins as the normal approximation of a fit, is learned
+(`abscope.infer.leaping`), and members of one group swap their quantities
+(`abscope.infer.swapping`). The reference begins as the normal approximation of a fit, is learned
 anew from all walkers during the warm-up, then held. Walkers go on until the rule of convergence is
 met (`abscope.infer.converging`), or for as many steps as they have. The random bits of a step
 belong to the seed, the walker and the step: draws change neither with threads, nor with how many
@@ -25,7 +26,8 @@ from abscope.infer.elliptical import SliceSteps, slice_steps
 from abscope.infer.ensemble import Ensemble, Reference
 from abscope.infer.leaping import leap_step
 from abscope.infer.posterior import Posterior
-from abscope.infer.reference import learned_reference, reference_of
+from abscope.infer.reference import hardly_told, learned_reference, reference_of
+from abscope.infer.swapping import alike_members, swap_step
 
 __all__ = ["SamplerSettings", "SamplingProgress", "Start", "sample"]
 
@@ -51,10 +53,10 @@ class SamplerSettings:
 
     chains: int = 4
     draws: int = 250
-    warmup: int = 40
+    warmup: int = 20
     seed: int = 1
     walkers: int = 32
-    steps_per_draw: int = 20
+    steps_per_draw: int = 30
     others: int = 4
     batch: int = 128
 
@@ -139,8 +141,9 @@ def sample(
     )
     warming, total = settings.warming, settings.warming + settings.most_steps
     diagnosis = None
+    moves = _Moves(density, settings, hardly_told(np.asarray(start.covariance, float)))
     while state.done < total and not (diagnosis and diagnosis.converged):
-        _leg(density, state, settings)
+        moves.leg(state)
         if state.done <= warming:
             recent = state.z[state.done // 2 : state.done]
             state.reference = learned_reference(state.reference, first, recent)
@@ -169,38 +172,45 @@ def _to_look(steps: int, settings: SamplerSettings) -> bool:
     return enough and steps % _LOOK == 0
 
 
-def _leg(density: Density, state: ChainState, settings: SamplerSettings) -> None:
-    """Move all walkers by a leap and then by slices, and keep their points."""
-    first, walkers = state.done + 1, state.ensemble
+class _Moves:
+    """The moves of a leg: a leap and a swap, then slices."""
 
-    def generator(walker: int, step: int) -> np.random.Generator:
-        return _generator(settings.seed, walker, step)
+    def __init__(
+        self, density: Density, settings: SamplerSettings, untold: NDArray[np.bool_]
+    ) -> None:
+        self.log_likelihood, self.settings, self.untold = density.log_likelihood, settings, untold
+        self.groups = alike_members(density.latents)
 
-    leap_step(
-        walkers,
-        log_likelihood=_by_batches(density.log_likelihood, settings.batch),
-        reference=state.reference,
-        generators=[generator(k, first) for k in range(len(walkers.z))],
-        others=settings.others,
-    )
-    everyone = np.arange(len(walkers.z))
+    def leg(self, state: ChainState) -> None:
+        """Move all walkers by the steps of a leg, and keep their points."""
+        first, walkers, settings = state.done + 1, state.ensemble, self.settings
+        everyone = np.arange(len(walkers.z))
+        batched = _by_batches(self.log_likelihood, settings.batch)
+        generators = [self._generator(k, first) for k in range(len(everyone))]
+        leap_step(
+            walkers, log_likelihood=batched, reference=state.reference, generators=generators,
+            others=settings.others,
+        )  # fmt: skip
+        if self.groups:
+            swap_step(walkers, log_likelihood=batched, groups=self.groups, generators=generators)
 
-    def keep(who: NDArray[np.int64], step: NDArray[np.int64]) -> None:
-        state.z[step - 1, who] = walkers.z[who]
-        height = walkers.log_likelihood[who] - 0.5 * np.square(walkers.z[who]).sum(axis=1)
-        state.log_density[step - 1, who] = height
+        def keep(who: NDArray[np.int64], step: NDArray[np.int64]) -> None:
+            state.z[step - 1, who] = walkers.z[who]
+            height = walkers.log_likelihood[who] - 0.5 * np.square(walkers.z[who]).sum(axis=1)
+            state.log_density[step - 1, who] = height
 
-    keep(everyone, np.full(len(everyone), first))
-    slice_steps(
-        walkers,
-        log_likelihood=density.log_likelihood,
-        reference=state.reference,
-        steps=SliceSteps(
-            first=first + 1, last=state.done + _LEG, generator=generator, keep=keep,
-            batch=settings.batch,
-        ),
-    )  # fmt: skip
-    state.done += _LEG
+        keep(everyone, np.full(len(everyone), first))
+        slices = SliceSteps(
+            first=first + 1, last=state.done + _LEG, generator=self._generator, keep=keep,
+            batch=settings.batch, untold=self.untold,
+        )  # fmt: skip
+        slice_steps(
+            walkers, log_likelihood=self.log_likelihood, reference=state.reference, steps=slices
+        )
+        state.done += _LEG
+
+    def _generator(self, walker: int, step: int) -> np.random.Generator:
+        return _generator(self.settings.seed, walker, step)
 
 
 def _by_batches(
