@@ -17,6 +17,7 @@ from abscope.decide.seen import never_seen
 from abscope.decide.session import Arm, WhatIf
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
+from abscope.infer.given import not_given
 from abscope.response.ctcae import lymphocyte_bands
 
 __all__ = ["ALL", "OUTSIDE", "Comparison", "GradeShare", "Row", "compare", "compare_arms"]
@@ -152,7 +153,10 @@ def compare_arms(
         rows=tuple(row for row in rows if row is not None),
         nadir=nadir,
         grades=_grades(one, two),
-        assumed=arm.assumed,
+        assumed=(
+            *arm.assumed,
+            *(f"{text}, under either treatment" for text in not_given(session.patients)),
+        ),
         never_seen=never_seen(arm.scenario, session.planned),
         draws=session.draws,
         failed=int((~(one.ok & two.ok)).sum()),

@@ -1,4 +1,4 @@
-"""Which radiotherapy of a record the simulation gives, and which it cannot.
+"""What of the treatment on record the simulation gives or uses, and what it cannot.
 
 A course without a dose or a site on record has no fraction in any draw. What it did is then not
 zero but unknown, and nobody may read it off draws in which it was never given.
@@ -10,15 +10,36 @@ from abscope.case.record import Case
 from abscope.errors import CaseError, Problem
 from abscope.model.patient import Patient
 
-__all__ = ["check_given", "not_given"]
+__all__ = ["check_given", "drugs_grown_under", "not_given"]
 
 _LEFT_OUT = ": not simulated"
+_GREW = ("increased", "markedly_increased")
 
 
 def not_given(patients: Sequence[Patient]) -> tuple[str, ...]:
     """Return a sentence for each part of radiotherapy that no draw has, with the reason."""
     told = patients[0].unknowns if patients else ()
     return tuple(text for text in told if text.endswith(_LEFT_OUT))
+
+
+def drugs_grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> tuple[str, ...]:
+    """Return the drugs that a lesion appeared or grew under before the start, by the record.
+
+    No reading of a fit holds this evidence against them.
+    """
+    trend = case.lesions_by_id[lesion].trend_before_rt
+    grew = trend is not None and bool({"growing", "new"} & set(trend.candidates))
+    for scan in case.imaging:
+        if scan.role == "follow_up":
+            continue
+        for one in scan.findings:
+            if one.lesion == lesion:
+                rose = one.change is not None and one.change.value in _GREW
+                grew = grew or one.state == "new" or rose
+    if not grew:
+        return ()
+    early = (x for one in patients for x in one.infusions if x.day_d < one.start_d)
+    return tuple(dict.fromkeys(x.agent for x in early))
 
 
 def check_given(case: Case, patients: Sequence[Patient]) -> None:
