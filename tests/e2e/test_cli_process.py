@@ -163,6 +163,23 @@ def test_ctrl_c_ends_with_one_line(tmp_path: Path, more: tuple[str, ...]) -> Non
     assert list(tmp_path.iterdir()) == [pipe]
 
 
+def test_ctrl_c_that_other_code_turns_into_an_error_is_still_ctrl_c(
+    inside: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled code that is being loaded does so."""
+
+    def load() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("no compiled object") from None
+
+    monkeypatch.setattr(shelf, "library_names", load)
+    done = inside("cases")
+    assert done.status == 130
+    assert "stopped by Ctrl-C" in done.err
+
+
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:

@@ -1,9 +1,13 @@
 """The ``abscope`` program: its commands, and the last door that every error leaves through."""
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -138,7 +142,8 @@ def _tell_beside(refused: OutputRefusedError) -> int:
 def _run(arguments: Sequence[str]) -> tuple[int, tuple[Problem, ...]]:
     """Run one command; return its exit code and what there is to complain about."""
     try:
-        result = app(whatif.joined_pairs(arguments), prog_name="abscope", standalone_mode=False)
+        with _interrupts() as seen:
+            result = app(whatif.joined_pairs(arguments), prog_name="abscope", standalone_mode=False)
     except OutputRefusedError:
         raise
     except AbscopeError as error:
@@ -146,10 +151,32 @@ def _run(arguments: Sequence[str]) -> tuple[int, tuple[Problem, ...]]:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED, (_interrupted(),)
     except Exception as error:  # noqa: BLE001 - a person gets one line, never a traceback
+        if seen:  # compiled code that was being loaded turned Ctrl-C into an error of its own
+            return INTERRUPTED, (_interrupted(),)
         problem, status = _unexpected(error)
         return status, (problem,)
     status = result if isinstance(result, int) else 0
     return status, (_interrupted(),) if status == INTERRUPTED else ()
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Give a list that has an entry once Ctrl-C was pressed, which is raised as ever."""
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _unexpected(error: Exception) -> tuple[Problem, int]:
