@@ -29,6 +29,7 @@ def test_the_question_of_the_article_gets_a_probability_an_interval_and_its_prio
     assert end["low"] <= end["median"] <= end["high"]
     assert "All of this is prior" in scenario["how_much_is_prior"]
     assert any("this patient got 2 Gy" in text for text in scenario["never_seen"])
+    assert any("what the drugs did is overstated" in text for text in scenario["assumed"])
     assert run(asked) == 0
     out = capsys.readouterr().out
     assert "The draws are of the prior" in out

@@ -1,6 +1,6 @@
 """A scenario against what was delivered, draw by draw: lesions, lymphocytes, and how sure it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ from abscope.decide.seen import never_seen
 from abscope.decide.session import Arm, WhatIf
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
-from abscope.infer.given import not_given
+from abscope.infer.given import grown_under, not_given
 from abscope.response.ctcae import lymphocyte_bands
 
 __all__ = ["ALL", "OUTSIDE", "Comparison", "GradeShare", "Row", "compare", "compare_arms"]
@@ -156,6 +156,7 @@ def compare_arms(
         assumed=(
             *arm.assumed,
             *(f"{text}, under either treatment" for text in not_given(session.patients)),
+            *_overstated(session, one),
         ),
         never_seen=never_seen(arm.scenario, session.planned),
         draws=session.draws,
@@ -163,6 +164,14 @@ def compare_arms(
         prior=prior,
         by_homing=by_homing or {},
     )
+
+
+def _overstated(session: WhatIf, outcome: ArmOutcome) -> Iterator[str]:
+    """Yield for which lesions the record has evidence against the drugs that no draw knows."""
+    for lesion in outcome.lesions:
+        told = grown_under(session.case, session.patients, lesion)
+        if told is not None:
+            yield f"{lesion}: {told}"
 
 
 def _row(name: str, label: str, one: Course, two: Course) -> Row | None:

@@ -16,7 +16,7 @@ from typing import Literal
 from abscope.case.record import Case
 from abscope.catalog import background_rate, spontaneous_regression
 from abscope.infer.attribution import Attribution
-from abscope.infer.given import drugs_grown_under
+from abscope.infer.given import grown_under
 from abscope.infer.posterior import Posterior
 from abscope.infer.questions import answer_frac, answer_words
 from abscope.infer.rivals import LesionRivals, Score
@@ -158,12 +158,9 @@ def _without(target: bool) -> tuple[str, ...]:
 
 
 def _doubts(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
-    grown = drugs_grown_under(evidence.case, evidence.attribution.patients, lesion)
-    if grown:
-        yield (
-            f"the record has it appear or grow under {' and '.join(grown)}, which no reading uses: "
-            "what the drugs did is overstated"
-        )
+    grown = grown_under(evidence.case, evidence.attribution.patients, lesion)
+    if grown is not None:
+        yield grown
     if not target:
         yield from _of_the_record(evidence, lesion)
     yield from _of_the_rivals(evidence, lesion, target)

@@ -10,7 +10,7 @@ from abscope.case.record import Case
 from abscope.errors import CaseError, Problem
 from abscope.model.patient import Patient
 
-__all__ = ["check_given", "drugs_grown_under", "not_given"]
+__all__ = ["check_given", "grown_under", "not_given"]
 
 _LEFT_OUT = ": not simulated"
 _GREW = ("increased", "markedly_increased")
@@ -22,8 +22,8 @@ def not_given(patients: Sequence[Patient]) -> tuple[str, ...]:
     return tuple(text for text in told if text.endswith(_LEFT_OUT))
 
 
-def drugs_grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> tuple[str, ...]:
-    """Return the drugs that a lesion appeared or grew under before the start, by the record.
+def grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> str | None:
+    """Return which drugs a lesion appeared or grew under before the start, in words, or None.
 
     No reading of a fit holds this evidence against them.
     """
@@ -36,10 +36,14 @@ def drugs_grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> t
             if one.lesion == lesion:
                 rose = one.change is not None and one.change.value in _GREW
                 grew = grew or one.state == "new" or rose
-    if not grew:
-        return ()
     early = (x for one in patients for x in one.infusions if x.day_d < one.start_d)
-    return tuple(dict.fromkeys(x.agent for x in early))
+    agents = tuple(dict.fromkeys(x.agent for x in early))
+    if not grew or not agents:
+        return None
+    return (
+        f"the record has it appear or grow under {' and '.join(agents)}, which no reading uses: "
+        "what the drugs did is overstated"
+    )
 
 
 def check_given(case: Case, patients: Sequence[Patient]) -> None:
