@@ -28,7 +28,7 @@ def test_no_request_that_the_description_allows_ends_in_a_500(tmp_path: Path) ->
     asked = 0
     for operation in schema.get_all_operations():
         found = operation.ok()
-        if found.path.endswith(("/blood", "/expectation", "/what-if", ".{kind}")):
+        if found.path.endswith(("/blood", "/expectation", "/what-if", "/explain", ".{kind}")):
             continue  # they run the model; the same parameters are checked by the others
 
         @settings(
@@ -99,6 +99,30 @@ def test_a_hard_stop_during_edits_loses_nothing_that_was_saved(tmp_path: Path) -
         assert len(versions) >= len(answered) + 1
         assert {version["state"] for version in versions} <= {"saved", "interrupted"}
         assert _ask(server, "GET", "/audit")["broken_at"] is None
+
+
+def test_a_hard_stop_during_a_fit_is_told_and_the_fit_goes_on(tmp_path: Path) -> None:
+    where = "/library/fong2025-melanoma/explain?source=fit"
+    with serving(tmp_path) as server:
+        job = _ask(server, "POST", where)["job"]
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("runs/*/run.json")) and time.monotonic() < end:
+            time.sleep(0.05)
+        server.process.kill()
+        server.process.wait(timeout=20)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "run.json").read_text(encoding="utf-8"))["status"] == "started"
+    text = (run / "inputs" / "case.yaml").read_text(encoding="utf-8")
+    with serving(tmp_path) as server:
+        told = [line for line in server.words if line.startswith("recovered:")]
+        assert any("fit of fong2025-melanoma was stopped before its end" in line for line in told)
+        assert text == _ask(server, "GET", "/library/fong2025-melanoma")["text"]
+        again = _ask(server, "POST", where)["job"]
+        assert again["id"] != job["id"]
+        assert again["state"] in ("waiting", "running")
+        stopped = _ask(server, "POST", f"/jobs/{again['id']}/cancel")["job"]
+        assert (stopped["state"], stopped["words"]) == ("cancelled", "stopped")
+        server.process.kill()
 
 
 def test_an_unsafe_address_and_a_taken_port_are_refused(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from abscope.report.svg import Element, Scene, circle, group, label, line, path,
 __all__ = ["front_figure", "front_scene"]
 
 _SIZE_PX, _SMALL_PX = 12.0, 11.0
-_LEFT_PX, _FOOT_PX, _DOT_PX, _NEAR_PX = 62.0, 58.0, 10.0, 17.0
+_LEFT_PX, _FOOT_PX, _DOT_PX, _NEAR_PX = 62.0, 78.0, 10.0, 20.0
+_WORDS_LINES = 3
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _TICKS = 5
 
@@ -53,7 +54,10 @@ class _Axis:
         for k in range(round((self.high - self.low) / self.step) + 1):
             value = self.low + k * self.step
             text = self.goal.written(0.0 if abs(value) < self.step / 100 else value)
-            yield self.at_px(value), text.replace("-", "−").removesuffix(" per uL")
+            yield (
+                self.at_px(value),
+                text.replace("-", "−").replace("+0%", "0%").removesuffix(" per uL"),
+            )
 
     @property
     def words(self) -> str:
@@ -69,7 +73,7 @@ def front_scene(found: Optimum, *, narrow: bool) -> Scene:
     """
     goals = found.question.goals
     panels = max(len(goals) - 1, 1)
-    width = 330.0 if narrow else 560.0 * min(panels, 2)
+    width = 330.0 if narrow else 1120.0
     per_row = 1 if narrow else min(panels, 2)
     each = width / per_row
     height = 320.0 if narrow else 400.0
@@ -120,10 +124,10 @@ def _panel(
         line_ = "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in ordered)
         yield path(line_, stroke="out_of_field", stroke_width=1.5, stroke_dasharray="2 4")
     names = list(_told(found))
-    yield _delivered(places[0], names[0])
-    shown = _apart(places[1:])
+    shown = _apart(places)[1:]
     for n, (place, near, name) in enumerate(zip(places[1:], shown, names[1:], strict=True), 1):
         yield _point(n, place, near, name)
+    yield _delivered(places[0], names[0])
 
 
 def _frame(
@@ -143,7 +147,8 @@ def _frame(
         half = text_width_px(text, _SMALL_PX) / 2
         at = min(max(x, left - _LEFT_PX + half), right + 20 - half)
         yield label((at, bottom + 16), text, size_px=_SMALL_PX, fill="muted", anchor="middle")
-    for k, words in enumerate(wrap(across.words, right - left + _LEFT_PX - 16, _SIZE_PX)):
+    room = right - left + _LEFT_PX - 16
+    for k, words in enumerate(wrap(across.words, room, _SIZE_PX, lines=_WORDS_LINES)):
         yield label((left - _LEFT_PX + 8, bottom + 35 + 15 * k), words, size_px=_SIZE_PX)
 
 

@@ -1,6 +1,7 @@
 """Searches for the page: what is varied, wanted and kept, as lines; the search is a long job."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from abscope.decide.optimize import Optimum, Question
 
 __all__ = [
-    "EVALUATIONS", "AskedHere", "Found", "SearchAsked", "check_search", "find_search",
+    "EVALUATIONS", "AskedHere", "Found", "SearchAsked", "asked_of", "check_search", "find_search",
     "plain_search", "search_command", "search_job", "search_python", "suggestions",
 ]  # fmt: skip
 
@@ -60,15 +61,35 @@ def _from_address(
     evaluations: Annotated[int, Query(ge=_LEAST, le=_MOST)] = EVALUATIONS,
     draws: Source = "prior",
 ) -> SearchAsked:
-    return SearchAsked(_filled(goal), _filled(vary), _filled(limit), evaluations, draws)
+    return asked_of(goal or (), (vary or (), limit or ()), evaluations=evaluations, draws=draws)
 
 
 AskedHere = Annotated[SearchAsked, Depends(_from_address)]
 
 
-def _filled(lines: list[str] | None) -> tuple[str, ...]:
-    """Return the lines that say something; a field of a form may hold several."""
-    return tuple(x for line in lines or () if (x := line.strip()))
+def asked_of(
+    goals: Sequence[str],
+    lines: tuple[Sequence[str], Sequence[str]],
+    *,
+    evaluations: int = EVALUATIONS,
+    draws: Source = "prior",
+) -> SearchAsked:
+    """Return a question; ``lines`` are what is varied, and the limits.
+
+    Goals stand in one order, whoever asks, so that a question is searched once.
+    """
+    from abscope.decide.goals import GOALS
+
+    known = list(GOALS)
+
+    def place(text: str) -> tuple[int, str]:
+        name = text.partition("@")[0]
+        return (known.index(name) if name in known else len(known), text)
+
+    filled = [tuple(x for line in some if (x := line.strip())) for some in (goals, *lines)]
+    return SearchAsked(
+        tuple(sorted(filled[0], key=place)), filled[1], filled[2], evaluations, draws
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,12 +45,10 @@ def serve(settings: ServeSettings, *, start_path: str, say: Callable[[Started], 
     listener = _listener(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = make_app(settings)
-    say(
-        Started(
-            project=str(settings.folder),
-            url=address(settings, start_path),
-            recovered=tuple(app.state.rooms.recovered),
-        )
+    started = Started(
+        project=str(settings.folder),
+        url=address(settings, start_path),
+        recovered=tuple(app.state.rooms.recovered),
     )
     config = uvicorn.Config(
         app,
@@ -61,8 +59,10 @@ def serve(settings: ServeSettings, *, start_path: str, say: Callable[[Started], 
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=65_536,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):  # it may come as soon as the address is told
+        say(started)
+        server.run(sockets=[listener])
 
 
 def address(settings: ServeSettings, path: str) -> str:

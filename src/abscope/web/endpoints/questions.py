@@ -11,7 +11,7 @@ from abscope.web.changes import changes_command, changes_python
 from abscope.web.explaining import explain_job, explained, find_explanation
 from abscope.web.fits import Source, fit_place
 from abscope.web.jobs import Job
-from abscope.web.optimizing import AskedHere, Found, SearchAsked, find_search, plain_search
+from abscope.web.optimizing import AskedHere, Found, asked_of, find_search, plain_search
 from abscope.web.optimizing import search_job as begin_search
 from abscope.web.rooms import OpenedHere, RoomsHere, ShelfName, UserHere
 from abscope.web.shapes import ERRORS, Answer, Search
@@ -114,8 +114,11 @@ def begin_optimize(
     shelf: ShelfName, opened: OpenedHere, rooms: RoomsHere, user: UserHere, asked: Search
 ) -> JSONResponse:
     """Begin to search treatments; the job says how far it is."""
-    question = SearchAsked(
-        tuple(asked.goals), tuple(asked.vary), tuple(asked.limits), asked.evaluations, asked.draws
+    question = asked_of(
+        asked.goals,
+        (asked.vary, asked.limits),
+        evaluations=asked.evaluations,
+        draws=asked.draws,
     )
     job = begin_search(Subject(rooms, opened), question)
     rooms.project.audit.add(who=user, what="optimize", of=opened.shown.name)

@@ -1,6 +1,7 @@
 """Editing a case as text, with its problems by line, its conflicts and its earlier versions."""
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -129,6 +130,17 @@ def drop_draft(
     return RedirectResponse("/cases", 303)
 
 
+def _without_browser(rooms: Rooms, name: str) -> dict[str, str]:
+    """Return the command and the lines of Python that list the versions of a case."""
+    layout = rooms.project.layout
+    return {
+        "command": f"ls {shlex.quote(str(layout.history / name))}",
+        "python": "from pathlib import Path\n\nfrom abscope.web.store.project import Project\n\n"
+        f"project = Project(Path({str(layout.folder)!r}))\n"
+        f"print(*project.history.versions({name!r}), sep='\\n')\n",
+    }
+
+
 @router.get("/cases/{name}/history")
 def history(request: Request, name: str, rooms: RoomsHere, number: int | None = None) -> Response:
     """Show the versions of a case, and one of them beside the text as it is now."""
@@ -150,6 +162,7 @@ def history(request: Request, name: str, rooms: RoomsHere, number: int | None = 
         {
             "name": name, "versions": tuple(reversed(versions)), "number": number,
             "changes": changes, "shown": shown, "crumbs": shown, "step": "history",
+            **_without_browser(rooms, name),
         },
     )  # fmt: skip
     return HTMLResponse(page)

@@ -1,6 +1,7 @@
 """The page that searches treatments: what is varied and wanted, the front, and a way to each."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
@@ -15,6 +16,7 @@ from abscope.web.optimizing import (
     AskedHere,
     Found,
     SearchAsked,
+    asked_of,
     find_search,
     search_command,
     search_job,
@@ -24,6 +26,9 @@ from abscope.web.optimizing import (
 from abscope.web.pages.frame import argument_of, frame, run_of, subject_of
 from abscope.web.rooms import CaseHere
 from abscope.web.templating import render
+
+if TYPE_CHECKING:
+    from abscope.decide.goals import Goal
 
 __all__ = ["optimize", "router", "start"]
 
@@ -48,9 +53,8 @@ def start(
     draws: Annotated[Source, Form()] = "prior",
 ) -> Response:
     """Begin to search, or show what is wrong with the question."""
-    lines = [tuple(x.strip()[:300] for x in text.splitlines() if x.strip())[:20]
-             for text in (vary, limit)]  # fmt: skip
-    asked = SearchAsked(tuple(goal or ()), lines[0], lines[1], evaluations, draws)
+    lines = (_lines(vary), _lines(limit))
+    asked = asked_of(goal or (), lines, evaluations=evaluations, draws=draws)
     try:
         search_job(subject_of(here), asked)
     except AbscopeError as error:
@@ -58,6 +62,10 @@ def start(
     here.rooms.project.audit.add(who=here.user, what="optimize", of=here.shown.name)
     link = f"/{here.shown.shelf}/{here.shown.name}/optimize?{urlencode(asked.address)}"
     return RedirectResponse(link, 303)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip()[:300] for line in text.splitlines() if line.strip()][:20]
 
 
 def _page(
@@ -94,8 +102,19 @@ def _goals(asked: SearchAsked) -> list[tuple[str, str, bool]]:
     from abscope.decide.goals import GOALS
 
     names = {name: ("less: " if not GOALS[name][1] else "") + GOALS[name][0] for name in GOALS}
-    names |= {text: "as the command line reads it" for text in asked.goals if text not in names}
+    for text in asked.goals:
+        if text not in names:
+            names[text] = _goal_words(text)
     return [(name, words, name in asked.goals) for name, words in names.items()]
+
+
+def _goal_words(text: str) -> str:
+    from abscope.decide.goals import parse_goals
+
+    try:
+        return parse_goals((text,))[0].words
+    except AbscopeError:
+        return "is no goal"
 
 
 def _shown(here: CaseHere, asked: SearchAsked, found: Found) -> dict[str, Any]:
@@ -114,7 +133,7 @@ def _shown(here: CaseHere, asked: SearchAsked, found: Found) -> dict[str, Any]:
             {
                 "number": number,
                 "name": item.scenario.name,
-                "goals": [g.written(v) for g, v in zip(goals, item.values, strict=True)],
+                "goals": _written(goals, item.values),
                 "limits": [f"{value:.4g}" for value in item.limits],
                 "difference": "" if end is None else "{} ({} to {})".format(
                     *(percent(end.difference[k]) for k in (1, 0, 2))
@@ -132,7 +151,7 @@ def _shown(here: CaseHere, asked: SearchAsked, found: Found) -> dict[str, Any]:
         "found": optimum,
         "draws": draws,
         "rows": rows,
-        "delivered": [g.written(v) for g, v in zip(goals, optimum.delivered, strict=True)],
+        "delivered": _written(goals, optimum.delivered),
         "delivered_limits": [f"{value:.4g}" for value in optimum.delivered_limits],
         "heads": [str(goal) for goal in goals],
         "limit_heads": [limit.text for limit in limits],
@@ -140,3 +159,8 @@ def _shown(here: CaseHere, asked: SearchAsked, found: Found) -> dict[str, Any]:
         "unseen": sorted(unseen),
         "prior": prior_words(optimum.chosen[0].comparison, draws) if optimum.chosen else "",
     }
+
+
+def _written(goals: Sequence["Goal"], values: Sequence[float]) -> list[str]:
+    """Return the values of goals with their units."""
+    return [g.written(v).replace(" uL", " µL") for g, v in zip(goals, values, strict=True)]

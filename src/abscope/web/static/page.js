@@ -63,3 +63,7 @@ const mark = (terms) => {
 if (document.querySelector("main section")) {
   fetch("/api/v1/glossary").then((answer) => (answer.ok ? answer.json() : null)).then((data) => data && mark(data.terms));
 }
+
+// On a narrow screen the names of the pages scroll: the one that is open is in view.
+const open = document.querySelector(".steps [aria-current]"), names = open?.closest("ol");
+if (names) names.scrollLeft = open.offsetLeft - (names.clientWidth - open.offsetWidth) / 2;

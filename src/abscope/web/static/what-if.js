@@ -1,7 +1,10 @@
 // What if: sliders write lines of change; one question is in flight, and the last one always wins.
 const ask = document.querySelector("[data-ask]");
+// Rounded as the sentences are: a half goes to the even number.
+const rounded = (value) => { const up = Math.round(value), half = Math.abs(value - Math.trunc(value)) === 0.5; return half && up % 2 ? up - 1 : up; };
+const whole100 = (value) => rounded(Number((value * 100).toPrecision(12)));
 const percent = (value) => {
-  const whole = Math.round(value * 100);
+  const whole = whole100(value);
   return `${whole > 0 ? "+" : whole < 0 ? "−" : ""}${Math.abs(whole)} %`;
 };
 // A line names a phase, or a course that has one phase only.
@@ -24,7 +27,7 @@ class Picture {
     this.plot = new uPlot({
       width: this.place.clientWidth, height: 220, legend: { show: false }, cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(low, -1), Math.max(high, 0.4)] } },
-      axes: [{ ...axis, label: "days from day zero", labelFont: axis.font, values: (_, all) => all.map((day) => String(day).replace("-", "−")) },
+      axes: [{ ...axis, label: "days from day zero", labelFont: axis.font, size: 30, labelSize: 20, values: (_, all) => all.map((day) => String(day).replace("-", "−")) },
         { ...axis, size: 64, values: (_, all) => all.map(percent) }],
       series: [{}, edge(muted), edge(muted), { stroke: muted, width: 2, dash: [6, 5], points: { show: true, size: 7, stroke: muted, fill: color("panel") } },
         edge(own), edge(own), { stroke: own, width: 2.5, points: { show: true, size: 8, stroke: own, fill: own } }],
@@ -112,8 +115,8 @@ const start = () => {
     body.replaceChildren(...found.rows.map((row) => {
       const end = row.change_frac.at(-1), made = document.createElement("tr");
       const cells = [`${row.name} ${row.label}`, end ? span(end.delivered) : "not there", end ? span(end.scenario) : "not there",
-        end ? span(end.difference) : "", end ? `${Math.round(end.better_frac * 100)} % of ${end.draws} draws` : "",
-        `${Math.round(row.response.scenario_frac * 100)} % instead of ${Math.round(row.response.delivered_frac * 100)} %`];
+        end ? span(end.difference) : "", end ? `${whole100(end.better_frac)} % of ${end.draws} draws` : "",
+        `${whole100(row.response.scenario_frac)} % instead of ${whole100(row.response.delivered_frac)} %`];
       const names = ["Lesions", "Delivered", "With the changes", "Difference", "Smaller in", "Respond"];
       cells.forEach((text, n) => {
         const cell = document.createElement(n ? "td" : "th"), inner = document.createElement("div");
