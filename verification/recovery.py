@@ -131,14 +131,14 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=200)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--summary", action="store_true")
-    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--draws", type=int, default=100)
     asked = parser.parse_args()
     rows = list(csv.DictReader(asked.out.open(encoding="utf-8"))) if asked.out.exists() else []
     if asked.summary:
         print("\n".join(summary(rows)))
         return
     done = {int(row["patient"]) for row in rows if row["grade"] == asked.grade}
-    settings = SamplerSettings(draws=asked.draws)
+    settings = SamplerSettings(draws=asked.draws, walkers=16, steps_per_draw=10)
     for number in range(asked.patients):
         if number in done:
             continue
