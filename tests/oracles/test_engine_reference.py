@@ -1,5 +1,7 @@
 """The compiled kernels against the rules run as they stand by SciPy (independent integrators)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,23 @@ def test_two_independent_references_agree(exact):
     other = reference(colonies(), batch, method="DOP853", rtol=1e-9, atol=1e-11)
     for name in expected:
         np.testing.assert_allclose(other[name], expected[name], rtol=1e-6, atol=1e-7)
+
+
+def test_compiled_rates_may_stand_in_for_the_rules(exact):
+    batch, expected = exact
+    found = reference(colonies(), batch, compiled=ready("colonies", lanes=1))
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-7, atol=1e-9)
+
+
+def test_rates_of_another_system_are_refused(exact):
+    batch, _ = exact
+    model = colonies()
+    faster = replace(model, body=replace(model.body, rates=lambda *given: {
+        name: 2.0 * rate for name, rate in model.body.rates(*given).items()
+    }))  # fmt: skip
+    with pytest.raises(RuntimeError, match="differ from the rules"):
+        reference(faster, batch, compiled=ready("colonies", lanes=1))
 
 
 def test_default_tolerance_holds_over_many_members():

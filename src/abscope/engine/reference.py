@@ -1,9 +1,11 @@
 """The slow readable reference: the rules of the declaration as they stand, on NumPy and SciPy.
 
 No trace, no printing, no compiled code: what the tests hold the kernels against. It takes the same
-batch, and shares with the fast path only the reading of the batch into numbers and stops.
+batch, and shares with the fast path only the reading of the batch into numbers and stops. For
+thousands of members the rates, and they alone, can be those of a kernel of plain doubles.
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.engine.batch import Batch
+from abscope.engine.compiling import Compiled
 from abscope.engine.declaration import System
 from abscope.engine.setup import Arrays, arrays_of
 from abscope.engine.stops import stops_of
@@ -29,11 +32,14 @@ def reference(
     method: str = "LSODA",
     rtol: float = 1e-10,
     atol: float = 1e-12,
+    compiled: Compiled | None = None,
 ) -> dict[str, _Floats]:
     """Return the observables by name, as ``simulate`` shapes them; one member after the other.
 
-    ``atol`` is a fraction of the scale of each state. Raises EngineError as ``simulate`` does, and
-    RuntimeError where SciPy cannot go on.
+    ``atol`` is a fraction of the scale of each state. ``compiled`` is the system on plain doubles:
+    its rates stand in for the rules where time matters; at every stop they are compared with the
+    rules, to 1e-9 of the largest state or rate per day. Raises EngineError as ``simulate`` does,
+    and RuntimeError where SciPy cannot go on or the rates do not agree.
     """
     arrays, states, shared, own = arrays_of(system, batch)
     stops = stops_of(arrays)
@@ -46,6 +52,7 @@ def reference(
         found |= {o.name: np.full(shape, np.nan) for o in system.replicate.observables}
     for b in range(arrays.members):
         member = _Member(arrays, b, states[b], shared[b], own[b])
+        member.kernel = None if compiled is None else compiled.kernel()
         member.run(stops, found, (method, rtol, atol))
     return found
 
@@ -68,6 +75,7 @@ class _Member:
         self.y = states[: len(self.body_names) + self.n * len(self.state_names)].copy()
         self.shared = shared.copy()
         self.own = own.reshape(arrays.most, -1)[: self.n].copy() if replicate else np.zeros((0, 0))
+        self.kernel: Any = None
 
     def spaces(self, y: _Floats) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
         """Return x (arrays over the replicates), body and p."""
@@ -105,6 +113,27 @@ class _Member:
             out[size + k :: len(self.state_names)] = own[name]
         return out
 
+    def compiled_rates(self) -> Callable[[float, _Floats], _Floats]:
+        """Return the rates of the kernel at the parameters of now, compared with the rules."""
+        kernel, n, most = self.kernel, self.n, self.arrays.most
+        q = np.zeros(max(most * self.own.shape[1], 1))
+        q[: self.own.size] = self.own.reshape(-1)
+        p = np.zeros(kernel.FIXED + kernel.FIXED_OWN * most)
+        p[: len(self.shared)] = self.shared
+        kernel.derive(p, q, n, 0)
+        here = np.ones(max(most, 1))
+
+        def rates(_time: float, y: _Floats) -> _Floats:
+            dy = np.zeros_like(y)  # kernels of Rosenbrock methods add to it
+            kernel.rates(y, dy, p, q, here, n)
+            return dy
+
+        ruled = self.rates(0.0, self.y)
+        off = np.abs(rates(0.0, self.y) - ruled).max(initial=0.0)
+        if not off <= 1e-9 * (np.abs(ruled) + np.abs(self.y)).max(initial=0.0):
+            raise RuntimeError(f"member {self.b}: compiled rates differ from the rules by {off:g}")
+        return rates
+
     def run(self, stops: Stops, found: dict[str, _Floats], how: tuple[str, float, float]) -> None:
         """Integrate from stop to stop and write the observables."""
         time = float(self.arrays.start[self.b])
@@ -129,9 +158,8 @@ class _Member:
         declared = [*self.system.body.states, *((replicate.states if replicate else ()) * self.n)]
         scale = np.array([state.scale for state in declared])
         method, rtol, atol = how
-        result = solve_ivp(
-            self.rates, (start, end), self.y, method=method, rtol=rtol, atol=atol * scale
-        )
+        rates = self.rates if self.kernel is None else self.compiled_rates()
+        result = solve_ivp(rates, (start, end), self.y, method=method, rtol=rtol, atol=atol * scale)
         if not result.success:
             raise RuntimeError(f"member {self.b} at {result.t[-1]:g}: {result.message}")
         self.y = result.y[:, -1]
