@@ -14,7 +14,16 @@ FEW = ("--draws", "30")
 ASKED = {
     "explain": ("--lesion", "M12"),
     "whatif": ("--set", "rt.RT2: 5 x 1 Gy"),
-    "optimize": ("--vary", "rt.RT2.dose: 1 to 4 Gy by 1", "--evaluations", "8"),
+    "optimize": (
+        "--vary",
+        "rt.RT2.dose: 1 to 4 Gy by 1",
+        "--evaluations",
+        "8",
+        "--goal",
+        "size",
+        "--goal",
+        "lymphocytes@0.1",
+    ),
 }
 
 
@@ -49,6 +58,7 @@ def test_what_rests_on_a_fit_says_first_that_it_did_not_converge_and_is_made_aga
     text = [line for line in done.out.splitlines() if line[:2] in ("! ", "- ")]
     assert max(map(len, text)) <= 100
     assert (run / "inputs" / "fit" / "draws.nc").read_bytes() == (kept / "draws.nc").read_bytes()
+    assert len(list((run / "figures").glob("*.svg"))) == 1
     again = inside("rerun", run)
     assert again.status == 0, again.out
     assert "values are the same" in again.out

@@ -99,7 +99,8 @@ def optimize(  # noqa: PLR0913 - the options of the command line
     with told("search") as tell:
         found = search(session, question, settings=settings, search=few, progress=_going_on(tell))
     results = {"case": located.case.id, "file": located.name, **plain_optimum(found, put_to)}
-    written = finish_command(folder, results, files)
+    drawn = {} if folder is None else _drawn(found, located.case.id)
+    written = finish_command(folder, results, {**files, **drawn})
     answer(
         {**results, "written": written},
         lambda: (*_lines(found, put_to, located.case.id), *(f"{x}: written" for x in written)),
@@ -115,6 +116,17 @@ def _going_on(tell: Callable[[int, int], None]) -> Callable[[int, int], bool]:
         return True
 
     return going_on
+
+
+def _drawn(found: "Optimum", case: str) -> dict[str, bytes]:
+    """Return the figure of the front as files by name; none where there is no front."""
+    from abscope.report.front_figure import front_figure
+
+    if not found.chosen:
+        return {}
+    figure = front_figure(found)
+    stem = f"figures/{case}-{figure.name}"
+    return {f"{stem}.svg": figure.svg().encode("utf-8"), f"{stem}.png": figure.png()}
 
 
 def _lines(found: "Optimum", draws: "Draws", case: str) -> Iterator[str]:
