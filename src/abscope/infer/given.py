@@ -35,7 +35,7 @@ def grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> str | N
         for one in scan.findings:
             if one.lesion == lesion:
                 rose = one.change is not None and one.change.value in _GREW
-                grew = grew or one.state == "new" or rose
+                grew = grew or rose
     early = (x for one in patients for x in one.infusions if x.day_d < one.start_d)
     agents = tuple(dict.fromkeys(x.agent for x in early))
     if not grew or not agents:
