@@ -145,7 +145,7 @@ def _model(draw: Draw, model: type[BaseModel], name: str) -> Any:
     if model is When:
         return draw(times)
     if issubclass(model, Quantity):
-        number = shares if name in ("partial_frac", "part_frac") else numbers
+        number = shares if name.endswith("_frac") else numbers
         return _fact(draw, lambda: draw(number), interval=lambda: _interval(draw, number))
     if issubclass(model, Fact):
         inner = model.model_fields["value"].annotation
