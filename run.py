@@ -76,4 +76,4 @@ if __name__ == "__main__":
     if asked.command == "demo":
         demo()
     if asked.command == "test":
-        sys.exit(call("-m", "pytest", "-n", "logical", "--dist", "loadfile", "--cov=abscope"))
+        sys.exit(call("-m", "pytest", "-n", "logical", "--dist", "loadfile"))
