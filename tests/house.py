@@ -64,6 +64,7 @@ DIMENSIONLESS = {
     "newton": "rows of information per standard normal deviate",
     "offset": "in the unit of the number that it is added to",
     "others": "places in a list of names",
+    "quantity": "a fact of the record in the unit of its field",
     "rest": "standard normal deviates",
     "rows": "rows of information per standard normal deviate",
     "sd_log": "standard deviation of a logarithm",

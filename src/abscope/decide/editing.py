@@ -26,6 +26,7 @@ from abscope.decide.scenario import (
     Spare,
 )
 from abscope.errors import AbscopeError, Problem, UsageError
+from abscope.model.lesion_sizes import has_size
 
 __all__ = ["EditedCase", "edit_case"]
 
@@ -151,7 +152,7 @@ class _Editor:
             found.lesion
             for scan in self.case.imaging
             for found in scan.findings
-            if found.size_mm is not None or found.volume_ml is not None
+            if has_size(found)
         }
         without = [name for name in lesions if name not in sized]
         if without:

@@ -27,6 +27,7 @@ from abscope.model.lesion_doses import (
 )
 from abscope.model.patient import BinnedDose, Fraction
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import drawn_value, has_value
 
 __all__ = ["CoursePlan", "DrawnPhase", "drawn_courses", "planned_courses", "recorded_plan"]
 
@@ -279,13 +280,19 @@ def _days(
     if item.weekday is not None:
         weekday = np.full(prior.n, item.weekday, np.int64)
     pauses = {
-        pause.after_fraction: pause.duration_d.value
+        pause.after_fraction: drawn_value(
+            pause.duration_d, f"{view.phase.id} pause {pause.after_fraction}", prior, zero=True
+        )
         for pause in view.phase.pauses
-        if pause.duration_d is not None and pause.duration_d.value is not None
+        if pause.duration_d is not None and has_value(pause.duration_d)
     }
     return tuple(
-        _one(float(start[k]), int(number[k]), int(weekday[k]), item, pauses) for k in range(prior.n)
-    )
+        _one(
+            float(start[k]), int(number[k]), int(weekday[k]), item,
+            {after: float(days[k]) for after, days in pauses.items()},
+        )
+        for k in range(prior.n)
+    )  # fmt: skip
 
 
 def _one(

@@ -30,6 +30,7 @@ from abscope.model.lesion_doses import CourseSetting
 from abscope.model.patient import Fraction, LesionStart, Patient
 from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import has_positive
 
 __all__ = ["CaseDraws", "ReadCase", "read_case"]
 
@@ -191,7 +192,7 @@ class CaseDraws:
             *drugs.unknowns, *self._done.unknowns, *of_parameters,
         )  # fmt: skip
         said = joined(unknowns, {item.lesion.id for item in self.lesions})
-        known_weight = case.patient.weight_kg is not None and case.patient.weight_kg.known
+        known_weight = has_positive(case.patient.weight_kg)
         sex = case.patient.sex.value if case.patient.sex else None
         fractions = [courses.fractions(k, self.lesions) for k in range(prior.n)]
         horizon = self._horizon(fractions)

@@ -18,6 +18,7 @@ from abscope.dose.geometry.grid import Floats
 from abscope.model.case_frame import CaseFrame
 from abscope.model.patient import Infusion
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import drawn_value, has_positive
 from abscope.model.values import AGENTS
 
 __all__ = ["DrugPlan", "drug_plan"]
@@ -36,13 +37,13 @@ class DrugPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Given:
-    """One agent of a therapy; amounts and first days by draw (n,), ``end_d`` bounds the days."""
+    """One agent of a therapy; amounts, first days and intervals by draw (n,), until ``end_d``."""
 
     therapy: str
     agent: str
     amount_mg: Floats
     start_d: Floats
-    interval_d: float
+    interval_d: Floats
     number: int
     end_d: float
 
@@ -50,8 +51,9 @@ class _Given:
         """Return the infusions of a draw between two days."""
         duration, amount = case_prior("infusion_time").value, float(self.amount_mg[draw])
         first, last = float(self.start_d[draw]), min(self.end_d, horizon_d - duration)
+        interval = float(self.interval_d[draw])
         for index in range(min(self.number, _MOST_DOSES)):
-            day = first + index * self.interval_d
+            day = first + index * interval
             if day > last:
                 return
             if day >= early_d:
@@ -114,14 +116,14 @@ class _Reader:
                 return self._next.get(time.event.partition(".")[0])
         return None
 
-    def _interval(self, agent: Agent, therapy: SystemicTherapy, name: str) -> float:
+    def _interval(self, agent: Agent, therapy: SystemicTherapy, name: str) -> Floats:
         for quantity in (agent.interval_d, therapy.interval_d):
-            if quantity is not None and quantity.value:
-                return float(quantity.value)
+            if quantity is not None and has_positive(quantity):
+                return drawn_value(quantity, f"{therapy.id} {name} interval", self.prior)
         usual = usual_infusion(name)
         days = usual[1].value if usual else lymphocyte_parameter("start_window").value
         self.told.append(f"{therapy.id}: interval of {name} not on record, taken as {days:g} d")
-        return days
+        return np.full(self.prior.n, days)
 
     def _length(self, agent: Agent, therapy: SystemicTherapy, name: str) -> tuple[int, float]:
         counts = next((x.candidates for x in (agent.n_cycles, therapy.n_cycles) if x), ())
@@ -135,10 +137,10 @@ class _Reader:
 
     def _amount(self, agent: Agent, therapy: SystemicTherapy, name: str) -> Floats:
         flat, by_weight = agent.dose_mg, agent.dose_mg_per_kg
-        if flat is not None and flat.value:
-            return np.full(self.prior.n, float(flat.value))
-        if by_weight is not None and by_weight.value:
-            return by_weight.value * self.weight_kg
+        if flat is not None and has_positive(flat):
+            return drawn_value(flat, f"{therapy.id} {name} dose", self.prior)
+        if by_weight is not None and has_positive(by_weight):
+            return drawn_value(by_weight, f"{therapy.id} {name} dose", self.prior) * self.weight_kg
         usual = usual_infusion(name)
         if usual is None:  # every agent of the model has a usual dose in the catalog
             raise KeyError(name)

@@ -14,6 +14,7 @@ from abscope.catalog.radiobiology import alpha, alpha_beta
 from abscope.dose.geometry.grid import Floats
 from abscope.model.case_lesions import DrawnLesion
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import drawn_value, has_positive
 from abscope.model.system import core_system
 from abscope.model.values import core_values
 
@@ -28,9 +29,8 @@ _OF_DRUGS = ("pd1_clear", "pd1_central", "pd1_exchange", "pd1_periph", "pd1_drif
 def drawn_weight_kg(case: Case, prior: PriorDraws) -> tuple[Floats, list[str]]:
     """Return the weight (kg) in every draw (n,), and what had to be assumed."""
     fact = case.patient.weight_kg
-    values = fact.candidates if fact is not None else ()
-    if values:
-        return np.asarray(values, float)[prior.choice("weight", values)], []
+    if fact is not None and has_positive(fact):
+        return drawn_value(fact, "weight", prior), []
     entry = case_prior("weight")
     text = f"weight not on record, taken as {entry.value:g} kg ({entry.low:g} to {entry.high:g})"
     told = [text] if case.systemic_therapy else []

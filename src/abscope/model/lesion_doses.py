@@ -7,7 +7,6 @@ import numpy as np
 
 from abscope.blood.planned import PlannedDose
 from abscope.case.anatomy import SITES, relation
-from abscope.case.facts import Quantity
 from abscope.case.radiotherapy import Boost, Exposure, RTCourse, RTPhase
 from abscope.case.record import Case
 from abscope.catalog.case_prior import case_prior
@@ -19,6 +18,7 @@ from abscope.model.equal_effect import Sensitivity, equal_effect_gy
 from abscope.model.kill import BINS
 from abscope.model.plan_doses import LesionHistogram, PlanDoses
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import drawn_value, has_value
 
 __all__ = ["CourseSetting", "DrawnDose", "PhaseView", "follows", "lesion_dose"]
 
@@ -137,11 +137,16 @@ def _by_record(
         item for item in course.exposures if item.lesion == name and item.computed_class is None
     ]
     members = range(lesion.volume_ml.shape[1])
-    stated = [item.mean_dose_gy for item in rows if item.mean_dose_gy and item.mean_dose_gy.known]
+    stated = [item.mean_dose_gy for item in rows if item.mean_dose_gy is not None]
+    stated = [item for item in stated if has_value(item)]
     if stated:
         told.append(f"{name}: the dose on record from {course.id} is spread over its fractions")
         return tuple(
-            _uniform(_total(stated[0], name, prior) / view.n_course_fractions) for _ in members
+            _uniform(
+                drawn_value(stated[0], f"{name} stated dose", prior, zero=True)
+                / view.n_course_fractions
+            )
+            for _ in members
         )
     sure, words = _role(lesion, view, rows, case)
     hit = None
@@ -190,15 +195,6 @@ def _quantiles(item: Exposure) -> Floats:
     middle = (np.arange(_PARTS) + 0.5) / _PARTS
     shape = np.interp(middle, [share for share, _ in known], [dose for _, dose in known])
     return np.asarray(shape * (mean / shape.mean() if shape.mean() > 0 else 1.0))
-
-
-def _total(quantity: Quantity, name: str, prior: PriorDraws) -> Floats:
-    values = quantity.candidates
-    if values:
-        return np.asarray(values, float)[prior.choice(f"{name} stated dose", values)]
-    low, high = quantity.bounds or (0.0, None)
-    low = low or 0.0
-    return prior.between(f"{name} stated dose", low=low, high=high if high is not None else 2 * low)
 
 
 def _uniform(dose_gy: Floats) -> DrawnDose:

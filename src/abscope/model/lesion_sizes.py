@@ -12,12 +12,12 @@ import math
 
 import numpy as np
 
-from abscope.case.facts import Quantity
 from abscope.case.observation import Finding
 from abscope.catalog.case_prior import case_prior
 from abscope.catalog.reader import reader_limits
 from abscope.dose.geometry.grid import Floats
 from abscope.model.prior_draws import PriorDraws
+from abscope.model.record_draws import drawn_value, has_positive, versions_in_words
 
 __all__ = [
     "diameter_mm", "drawn_volume_ml", "has_size", "reader_sd_frac", "region_volume_ml",
@@ -59,17 +59,17 @@ def diameter_mm(volume_ml: Floats, *, axis_ratio_frac: float = 1.0) -> Floats:
 def drawn_volume_ml(name: str, found: Finding | None, prior: PriorDraws) -> Floats:
     """Return the volume (mL) of a lesion in every draw, by the best that the finding tells."""
     error = np.exp(reader_sd_frac() * prior.normal(f"{name} reader"))
-    if found is not None and found.volume_ml is not None and found.volume_ml.known:
-        stated = _between(found.volume_ml, f"{name} volume", prior)
+    if found is not None and found.volume_ml is not None and has_positive(found.volume_ml):
+        stated = drawn_value(found.volume_ml, f"{name} volume", prior)
         return np.asarray(stated * error**3)
     ratio = prior.spread(f"{name} axes", case_prior("axis_ratio"))
-    if found is not None and found.size_mm is not None and _sized(found):
-        size = _between(found.size_mm, f"{name} size", prior) * error
+    if found is not None and found.size_mm is not None and has_positive(found.size_mm):
+        size = drawn_value(found.size_mm, f"{name} size", prior) * error
         if found.axis == "short":
             return volume_ml(size / ratio, other_mm=size)
         other = found.other_axis_mm
-        if other is not None and other.known and _number(other):
-            second = _between(other, f"{name} other axis", prior) * error
+        if other is not None and has_positive(other):
+            second = drawn_value(other, f"{name} other axis", prior) * error
             return volume_ml(size, other_mm=np.minimum(second, size))
         return volume_ml(size, other_mm=ratio * size)
     if found is not None and found.state == "too_small":
@@ -83,8 +83,8 @@ def has_size(found: Finding | None) -> bool:
     """Return whether a finding tells the size of a lesion, or that it is too small to measure."""
     if found is None:
         return False
-    known = found.volume_ml is not None and found.volume_ml.known
-    return known or _sized(found) or found.state == "too_small"
+    sized = has_positive(found.volume_ml) or has_positive(found.size_mm)
+    return sized or found.state == "too_small"
 
 
 def region_volume_ml(name: str, drawn_ml: float, prior: PriorDraws) -> Floats:
@@ -95,33 +95,17 @@ def region_volume_ml(name: str, drawn_ml: float, prior: PriorDraws) -> Floats:
 def size_words(found: Finding | None, *, several: bool) -> str:
     """Return in words what stands for the volume of a lesion."""
     each = " each" if several else ""
-    if found is not None and found.volume_ml is not None and found.volume_ml.known:
-        return "volume as recorded, with the error of a reader"
-    if found is not None and found.size_mm is not None and _sized(found):
-        third = "" if found.other_axis_mm is not None else ", shape not known"
-        return f"volume from the recorded size with the error of a reader{third}"
+    if found is not None and has_positive(found.volume_ml):
+        versions = versions_in_words(found.volume_ml, "ml")
+        stated = f" as {versions}, each as likely" if versions else ""
+        return f"volume as recorded{stated}, with the error of a reader"
+    if found is not None and has_positive(found.size_mm):
+        third = "" if has_positive(found.other_axis_mm) else ", shape not known"
+        versions = versions_in_words(found.size_mm, "mm")
+        stated = f" of {versions}, each as likely," if versions else ""
+        return f"volume from the recorded size{stated} with the error of a reader{third}"
     if found is not None and found.state == "too_small":
         entry = case_prior("size_too_small")
         return f"too small to measure, taken as {entry.low:g} to {entry.high:g} mm{each}"
     entry = case_prior("size_unknown")
     return f"no size on record, taken as {entry.value:g} mm ({entry.low:g} to {entry.high:g}){each}"
-
-
-def _sized(found: Finding) -> bool:
-    return found.size_mm is not None and found.size_mm.known and _number(found.size_mm)
-
-
-def _number(quantity: Quantity) -> bool:
-    return any(value > 0 for value in (*quantity.candidates, quantity.high or 0.0))
-
-
-def _between(quantity: Quantity, name: str, prior: PriorDraws) -> Floats:
-    """Return every version of a quantity as often as another, or numbers of its interval."""
-    values = [x for x in quantity.candidates if x > 0]
-    if values:
-        return np.asarray(values, float)[prior.choice(name, values)]
-    low, high = quantity.bounds or (None, None)
-    if high is None:  # open above, such as "> 60 mm"
-        high = 2.0 * (low or 0.0)
-    low = low if low else 0.1 * high
-    return prior.between(name, low=low, high=high)
