@@ -173,7 +173,9 @@ def _doubts(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
 
 def _of_the_record(evidence: Evidence, lesion: str) -> Iterator[str]:
     mine = next((x for x in evidence.call.candidates if x.lesion == lesion), None)
-    if mine is None or mine.strict is None:
+    if mine is not None and mine.path.response == "NE":
+        yield "the record does not tell whether it responded"
+    elif mine is None or mine.strict is None:
         yield "the record shows no response of it"
     elif mine.strict != "yes":
         why = [*mine.obstacles, *(x.text for x in mine.rivals if x.kind == "rival")]
