@@ -14,12 +14,9 @@ import pytest
 from abscope import __version__
 from abscope.case import shelf
 from abscope.cli import output
-from abscope.cli.app import app, run
+from abscope.cli.app import COMMANDS, application, run
 from ended import Call
 
-COMMANDS = [
-    str(command.callback.__name__) for command in app.registered_commands if command.callback
-]
 HEAVY = ("pydantic", "pydantic_core", "yaml", "jinja2", "numpy", "rich", "resvg_py")
 PROGRAM = [sys.executable, "-m", "abscope"]
 
@@ -66,6 +63,13 @@ def test_help_of_every_command_loads_no_other_room() -> None:
 def test_a_command_does_load_what_it_needs() -> None:
     """The control: the same look sees the heavy packages of a command that needs them."""
     assert {"pydantic", "yaml", "abscope.case.reader"} <= loaded_by("show", "kim2021-breast")
+
+
+def test_a_command_loads_no_other_command() -> None:
+    names = loaded_by("cases")
+    assert "abscope.cli.cases" in names
+    others = {f"abscope.cli.{module}" for module in COMMANDS.values()} - {"abscope.cli.cases"}
+    assert names.isdisjoint(others)
 
 
 def test_module_and_script_are_the_same_program(started: Call) -> None:
@@ -241,7 +245,7 @@ def test_a_stream_that_fails_while_an_error_is_told_ends_with_its_code(
 
 def test_every_command_takes_json() -> None:
     assert {"cases", "show", "check", "new", "schema", "regimen", "report"} <= set(COMMANDS)
-    for command in app.registered_commands:
+    for command in application().registered_commands:
         callback = command.callback
         assert callback is not None
         assert "as_json" in callback.__annotations__, callback.__name__

@@ -225,9 +225,9 @@ def test_untyped_function_is_caught(tmp_path: Path) -> None:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    from abscope.cli.app import app
+    from abscope.cli.app import application
 
-    for name, command in typer.main.get_group(app).commands.items():
+    for name, command in typer.main.get_group(application()).commands.items():
         yield f"abscope {name}", command
 
 

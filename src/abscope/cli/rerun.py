@@ -88,7 +88,7 @@ def _of_now(record: Path, now: Mapping[str, str]) -> None:
 
 def _again(inputs: Path, command: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the results of the command of a run, given again with a copy of its inputs."""
-    from abscope.cli.app import app
+    from abscope.cli.app import application
     from abscope.infer.run_folder import open_run
 
     out = inputs.parent / "run"
@@ -96,5 +96,6 @@ def _again(inputs: Path, command: str, options: Mapping[str, Any]) -> dict[str, 
     if (inputs / FIT_INPUTS).is_dir():
         arguments += ["--run", str(inputs / FIT_INPUTS)]
     with contextlib.redirect_stdout(io.StringIO()):
+        app = application([command])
         app([*arguments, "--out", str(out)], prog_name="abscope", standalone_mode=False)
     return open_run(out).results
