@@ -51,6 +51,16 @@ def test_the_standard_set_names_every_alternative_and_draws_them(capsys, tmp_pat
     assert (tmp_path / "out" / f"{FONG}-what-if.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_no_line_is_wider_than_a_terminal_and_every_part_of_a_table_names_its_rows(capsys):
+    asked = ["whatif", FONG, "--standard", "--shift", "pembrolizumab", "-21d", *_FEW]
+    assert run(joined_pairs(asked)) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 100
+    assert out.count("\n  10 x 3 Gy ") == 2
+    for head in ("in words", "sum", "response", "outside", "smaller", "lymphocytes"):
+        assert any(head in map(str.strip, line.split("  ")) for line in out.splitlines()), head
+
+
 def test_shift_takes_a_name_and_a_distance():
     assert joined_pairs(["whatif", FONG, "--shift", "D5", "-21d", "--json"]) == [
         "whatif", FONG, "--shift", "D5 -21d", "--json",

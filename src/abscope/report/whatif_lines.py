@@ -97,7 +97,7 @@ def _overview(found: Answers) -> Iterator[str]:
     )
     yield "lymphocytes per uL; medians (middle 90 % of the draws); shares are of the draws"
     left = ("prior left",) if found.draws.fitted else ()
-    head = ("scenario", "sum", "smaller", "response", "outside", "lymphocytes", *left, "in words")
+    head = ("scenario", "in words", "sum", "response", "outside", "smaller", "lymphocytes", *left)
     yield from _table([_summary(item, found.draws) for item in found.comparisons], head=head)
     if found.draws.fitted:
         yield from wrapped(
@@ -112,21 +112,36 @@ def _summary(item: Comparison, draws: Draws) -> tuple[str, ...]:
     left = ("-" if width is None else f"{width:.0%}",) if draws.fitted else ()
     return (
         item.scenario.name,
+        "-" if end is None else verdict(end),
         "-" if end is None else _points(end),
-        "-" if end is None else f"{end.better_frac:.0%}",
         _share(item.whole.response),
         "-" if outside is None else _share(outside.response),
+        "-" if end is None else f"{end.better_frac:.0%}",
         _counts(item.nadir.difference, change=True),
         *left,
-        "-" if end is None else verdict(end),
     )
 
 
 def _table(rows: Sequence[tuple[str, ...]], *, head: tuple[str, ...]) -> Iterator[str]:
+    """Yield a table; columns that pass the width of a line follow below, with the first again."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {'  '.join(cells)}".rstrip()
+    for place, columns in enumerate(_blocks(widths)):
+        if place:
+            yield ""
+        for row in (head, *rows):
+            cells = (row[k].ljust(widths[k]) for k in columns)
+            yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _blocks(widths: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield the columns of each part of a table, the first column in all of them."""
+    block: tuple[int, ...] = (0,)
+    for k in range(1, len(widths)):
+        if len(block) > 1 and sum(2 + widths[j] for j in (*block, k)) > _WIDTH:
+            yield block
+            block = (0,)
+        block = (*block, k)
+    yield block
 
 
 def _three(values: tuple[float, float, float]) -> str:
