@@ -52,7 +52,7 @@ def complain(
 class Record(BaseModel):
     """Base of all records: immutable, no unknown keys, valid from birth."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain mappings, lists and scalars, with nothing that is unsaid."""

@@ -163,7 +163,7 @@ class Case(Record):
     of the first radiotherapy course. See `abscope.case.clock`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
     schema_name: Annotated[Literal["abscope-case/1"], Field(alias="schema")] = SCHEMA_NAME
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]

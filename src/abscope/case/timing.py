@@ -181,7 +181,7 @@ def _refuse(text: str) -> Exception:
 class When(Record):
     """A time as written, checked to be readable; `expression` is what it means."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     text: str
 

@@ -1,11 +1,11 @@
 """The fractions of a case in every draw: days, doses of lesions, doses of cells."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from abscope.blood.case_forecast import plan_with_organs, table_tier
 from abscope.blood.case_plan import CasePlan, case_plan
 from abscope.blood.planned import PlannedDose
 from abscope.case.clock import Clock
@@ -135,6 +135,8 @@ def recorded_plan(case: Case, clock: Clock, *, organs: Sequence[OrganDose] = ())
     Raises UsageError where a course of the organ doses is not of the case.
     """
     if organs:
+        from abscope.blood.case_forecast import plan_with_organs, table_tier
+
         return plan_with_organs(case, clock, organs=organs, tier=table_tier(organs))
     return case_plan(case, clock)
 
@@ -286,13 +288,19 @@ def _days(
         for pause in view.phase.pauses
         if pause.duration_d is not None and has_value(pause.duration_d)
     }
-    return tuple(
-        _one(
-            float(start[k]), int(number[k]), int(weekday[k]), item,
-            {after: float(days[k]) for after, days in pauses.items()},
-        )
-        for k in range(prior.n)
+    known: dict[tuple[float, ...], tuple[float, ...]] = {}  # draws that begin alike are alike
+    rows = zip(
+        start.tolist(), number.tolist(), weekday.tolist(),
+        *(days.tolist() for days in pauses.values()), strict=True,
     )  # fmt: skip
+    out = []
+    for row in rows:
+        days = known.get(row)
+        if days is None:
+            given = dict(zip(pauses, row[3:], strict=True))
+            days = known[row] = _one(row[0], int(row[1]), int(row[2]), item, given)
+        out.append(days)
+    return tuple(out)
 
 
 def _one(
@@ -304,7 +312,7 @@ def _one(
     days, day = [], start_d
     for index in range(number):
         day += pauses.get(index, 0.0) if index else 0.0
-        today = (int(np.floor(day)) + weekday) % 7
+        today = (math.floor(day) + weekday) % 7
         day += float(7 - today) if item.weekdays and today >= _WORKDAYS else 0.0
         days.append(day)
         day += item.interval_d

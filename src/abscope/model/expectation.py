@@ -1,5 +1,6 @@
 """What the model expects of a case: bands over draws from the prior, per lesion and for blood."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -255,17 +256,19 @@ def visit_days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay,
 
 def _shares(patients: Sequence[Patient], mode: Homing) -> list[Floats]:
     """Return the share of homing T cells by lesion of every patient at the start."""
-    out = []
-    for patient in patients:
-        lodged = lodging(
-            [lesion.compartment for lesion in patient.lesions],
-            volume_ml=np.array([lesion.volume_ml for lesion in patient.lesions]),
-            mode=mode,
-            sex=patient.sex,  # type: ignore[arg-type]
-        )
-        kept = np.full(len(patient.lesions), patient.parameters["capture"])
-        out.append(omega(lodged, capture_frac=kept, sex=patient.sex))  # type: ignore[arg-type]
-    return out
+    alike: dict[tuple[str | None, tuple[str, ...]], list[int]] = {}
+    for k, patient in enumerate(patients):
+        organs = tuple(lesion.compartment for lesion in patient.lesions)
+        alike.setdefault((patient.sex, organs), []).append(k)
+    out: dict[int, Floats] = {}
+    for (sex, organs), rows in alike.items():
+        volume = np.array([[lesion.volume_ml for lesion in patients[k].lesions] for k in rows])
+        capture = np.array([[patients[k].parameters["capture"]] for k in rows])
+        lodged = lodging(organs, volume_ml=volume, mode=mode, sex=sex)  # type: ignore[arg-type]
+        kept = np.broadcast_to(capture, volume.shape)
+        share = omega(lodged, capture_frac=kept, sex=sex)  # type: ignore[arg-type]
+        out.update(zip(rows, share, strict=True))
+    return [out[k] for k in range(len(patients))]
 
 
 def _lesions(
@@ -345,18 +348,30 @@ def _recorded(case: Case, lesion: str, latest_d: float) -> tuple[RecordedChange,
 def _dose(patient: Patient, rows: Sequence[int]) -> float:
     """Return the mean dose of all fractions in Gy, the mean over the members of a lesion."""
     names = [patient.lesions[k].id for k in rows]
+    times = Counter(id(one.lesions) for one in patient.fractions)  # a phase has one for all of it
+    doses = {id(one.lesions): one.lesions for one in patient.fractions}
     total = [
-        float(np.dot(one.lesions[name].dose_gy, one.lesions[name].volume_frac))
-        for one in patient.fractions
+        times[key] * float(np.dot(given[name].dose_gy, given[name].volume_frac))
+        for key, given in doses.items()
         for name in names
-        if name in one.lesions
+        if name in given
     ]
     return sum(total) / len(names)
 
 
 def band_of(of_draws: Floats) -> Band:
     """Return the band over draws, (draws, times); NaN where no draw has a value."""
-    known = np.isfinite(of_draws).any(axis=0)
-    found = np.full((len(QUANTILES), of_draws.shape[1]), np.nan)
-    found[:, known] = np.nanquantile(of_draws[:, known], QUANTILES, axis=0)
-    return Band(*found)
+    ordered = np.sort(of_draws, axis=0)  # draws without a value come last
+    last = np.maximum((~np.isnan(of_draws)).sum(axis=0) - 1, 0)
+    place = np.multiply.outer(QUANTILES, last)
+    lower = place.astype(np.intp)
+    below = np.take_along_axis(ordered, lower, 0)
+    above = np.take_along_axis(ordered, np.minimum(lower + 1, last), 0)
+    return Band(*_between(below, above, place - lower))
+
+
+def _between(below: Floats, above: Floats, part: Floats) -> Floats:
+    """Return the numbers at a part of the way between others, rounded as NumPy's quantiles are."""
+    with np.errstate(invalid="ignore"):
+        width = above - below
+        return np.where(part < 0.5, below + width * part, above - width * (1.0 - part))

@@ -9,8 +9,10 @@ import pytest
 from abscope.case.shelf import open_case
 from abscope.errors import UsageError
 from abscope.model.expectation import (
+    QUANTILES,
     Expectation,
     ExpectationOptions,
+    band_of,
     expect_case,
     expectation_or_none,
 )
@@ -52,6 +54,19 @@ def test_course_and_mechanism_make_a_difference(melanoma: Expectation) -> None:
     assert treated < 0.7 * left  # part of what is killed stays as scar
     assert plain != treated
     assert without.lesions[0].dose_gy == (0.0, 0.0, 0.0)
+
+
+def test_a_band_is_that_of_numpy_where_some_draws_have_no_value() -> None:
+    """Oracle: `numpy.nanquantile`, column by column."""
+    draws = np.random.default_rng(4).normal(size=(23, 40))
+    draws[np.random.default_rng(5).random(draws.shape) < 0.4] = np.nan
+    draws[:, 3], draws[:, 7] = np.nan, 2.5
+    draws[0, 11], draws[1:, 11] = 1.5, np.nan
+    band = band_of(draws)
+    rest = np.arange(40) != 3
+    for mine, quantile in zip((band.low, band.median, band.high), QUANTILES, strict=True):
+        assert np.isnan(mine[3])
+        np.testing.assert_array_equal(mine[rest], np.nanquantile(draws[:, rest], quantile, axis=0))
 
 
 def test_shares_add_up_in_every_mode_and_differ_between_them() -> None:
