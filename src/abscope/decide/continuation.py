@@ -25,7 +25,7 @@ _COUNTED_AFTER_D = (1.0, 4.0, 14.0, 28.0)
 #: Accurate enough for what is shown with two digits: against 1e-7 a change of a diameter is off by
 #: at most 1e-3 of the start and a lowest count by 1e-3. Members of one chunk are few, so that two
 #: threads are busy with 200 draws.
-_SETTINGS = Settings(rtol=1e-3, first_step=0.1, n_threads=2, chunk=40)
+_SETTINGS = Settings(rtol=1e-3, first_step=0.1, n_threads=2, chunk=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

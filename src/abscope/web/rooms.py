@@ -26,11 +26,12 @@ class Rooms:
     recovered: tuple[str, ...] = ()
 
 
-def _rooms(request: Request) -> Rooms:
+# no thread for what only looks something up: handing it over costs more than the look
+async def _rooms(request: Request) -> Rooms:
     return cast(Rooms, request.app.state.rooms)
 
 
-def _user(request: Request) -> str:
+async def _user(request: Request) -> str:
     return cast(str, request.state.user)
 
 
