@@ -10,7 +10,7 @@ passes, side by side on the threads of the settings.
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from abscope.engine.simulation import (
     Prepared,
     Settings,
     Trajectories,
+    is_compiled,
     prepare,
     run_kernel,
     trajectories_of,
@@ -105,7 +106,7 @@ def gradients(
     exact one by the tolerance. Raises EngineError as ``simulate`` does, for a direction that names
     nothing and for a tangent that does not fit the batch.
     """
-    settings = settings or Settings()
+    settings = _for_all_cores(settings or Settings(), batch.members)
     names = directions.directions if isinstance(directions, Tangents) else tuple(directions)
     if not names:
         raise EngineError(
@@ -122,13 +123,14 @@ def gradients(
         ready = prepare(compiled, batch, settings, slopes=seeds)
         return ready, run_kernel(compiled.kernel(slopes=True), ready, settings), last - first
 
-    firsts = range(0, len(names), DIRECTIONS)
-    parts = [one_pass(0)]
-    if settings.n_threads > 1 and len(firsts) > 2:
+    firsts = list(range(0, len(names), DIRECTIONS))
+    alone = 0 if is_compiled(compiled.kernel(slopes=True)) else 1
+    parts = [one_pass(first) for first in firsts[:alone]]
+    if settings.n_threads > 1 and len(firsts) > 1:
         with ThreadPoolExecutor(settings.n_threads) as pool:
-            parts += pool.map(one_pass, firsts[1:])
+            parts += pool.map(one_pass, firsts[alone:])
     else:
-        parts += [one_pass(first) for first in firsts[1:]]
+        parts += [one_pass(first) for first in firsts[alone:]]
     slopes: dict[str, _Floats] = {}
     system = compiled.system
     own = system.replicate.observables if system.replicate else ()
@@ -140,6 +142,11 @@ def gradients(
         slopes[observable.name] = np.concatenate(found, axis=-1)
     ready, results, _ = parts[0]
     return Gradients(trajectories_of(ready, results), names, slopes)
+
+
+def _for_all_cores(settings: Settings, members: int) -> Settings:
+    """Return settings whose chunks of members are small enough that every thread has some."""
+    return replace(settings, chunk=max(1, min(settings.chunk, -(-members // settings.n_threads))))
 
 
 _Seeds = tuple[_Floats, _Floats, _Floats, _Floats]

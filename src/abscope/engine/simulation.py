@@ -24,8 +24,8 @@ from abscope.engine.tables import CAUSE, LOW, Clock, Limits, Members, Memory, Re
 from abscope.errors import EngineError, Problem
 
 __all__ = [
-    "Outcome", "Prepared", "Settings", "Trajectories", "prepare", "run_kernel", "simulate",
-    "trajectories_of",
+    "Outcome", "Prepared", "Settings", "Trajectories", "is_compiled", "prepare", "run_kernel",
+    "simulate", "trajectories_of",
 ]  # fmt: skip
 
 _Floats = NDArray[np.float64]
@@ -191,8 +191,8 @@ def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
         kernel.chunk(first, last, case, *_memory(kernel, ready))
 
     firsts = range(0, members, settings.chunk)
-    if settings.n_threads > 1 and not isinstance(kernel, NativeKernel):
-        run(firsts[0])  # compiles where that is needed, before threads ask for it
+    if settings.n_threads > 1 and not is_compiled(kernel):
+        run(firsts[0])  # compiles, before threads ask for it
         firsts = firsts[1:]
     if settings.n_threads == 1 or len(firsts) < 2:
         for first in firsts:
@@ -201,6 +201,11 @@ def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
         with ThreadPoolExecutor(settings.n_threads) as pool:
             list(pool.map(run, firsts))
     return results
+
+
+def is_compiled(kernel: Any) -> bool:
+    """Return whether a kernel is ready for threads: as machine code, or because it ran before."""
+    return isinstance(kernel, NativeKernel) or bool(getattr(kernel.chunk, "signatures", ()))
 
 
 def _memory(kernel: Any, ready: Prepared) -> tuple[Memory, Clock, tuple[_Floats, ...]]:

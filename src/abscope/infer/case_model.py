@@ -23,15 +23,23 @@ from abscope.engine.cores import cores
 from abscope.engine.gradients import gradients
 from abscope.engine.simulation import Settings, simulate
 from abscope.errors import CaseError, Problem
-from abscope.infer.computed import Computed, Members, Row, members_of
+from abscope.infer.computed import Computed, Members, Row, members_of, members_of_draws
 from abscope.infer.edges import Likely
-from abscope.infer.moments import Node, days_of_nodes, nodes_of
+from abscope.infer.moments import (
+    KnownDays,
+    Node,
+    days_of_draws,
+    days_of_nodes,
+    days_of_patients,
+    nodes_of,
+)
 from abscope.infer.readings import Read
 from abscope.infer.tangents import first_members, slope_of, stacked_points, tangents_of
 from abscope.infer.visits import CaseData, Visit, data_of_case
 from abscope.model.batch import CoreOptions, batch_of
-from abscope.model.case_draws import read_case
+from abscope.model.case_draws import CaseDraws, read_case
 from abscope.model.case_lesions import recorded_id
+from abscope.model.draws_batch import batch_of_draws, slots_of
 from abscope.model.from_case import patients_from
 from abscope.model.patient import Patient
 from abscope.model.plan_doses import PlanDoses
@@ -40,7 +48,7 @@ from abscope.model.routes import Homing
 from abscope.model.run import compiled_core
 from abscope.model.switches import Switches
 
-__all__ = ["CaseModel", "FitOptions", "Information", "case_model"]
+__all__ = ["CaseModel", "FitOptions", "Information", "Ready", "case_model"]
 
 #: Setting: draws of the prior among which every quantity of a case is asked for.
 _SCOUTS = 64
@@ -105,39 +113,48 @@ class CaseModel:
         """Return the deviates z (n, names) as draws of the case."""
         return PriorDraws(len(z), seed=None, given=dict(zip(self.names, z.T, strict=True)))
 
-    def patients(self, z: Floats) -> tuple[tuple[Patient, ...], dict[str, Floats]]:
-        """Return the patients of points z, and the log axis ratio of each member by name."""
-        draws = self.prior(z)
-        patients = patients_from(self._read, draws)
-        members = dict.fromkeys(x.id for patient in patients for x in patient.lesions)
-        names = [x if "." in x else f"{x}.1" for x in members]
-        ratio = case_prior("axis_ratio")
-        return patients, {name: np.log(draws.spread(f"{name} axes", ratio)) for name in names}
+    def patients(self, z: Floats) -> tuple[Patient, ...]:
+        """Return the patients of points z."""
+        return patients_from(self._read, self.prior(z))
 
-    def batch(self, patients: Sequence[Patient]) -> tuple[Batch, NDArray[np.int64]]:
-        """Return the batch of patients, and the place of each time of the data (n, times) in it."""
-        days = self._days(patients)
-        order = np.argsort(days, axis=1, kind="stable")
-        places = np.argsort(order, axis=1, kind="stable")
-        observed = np.take_along_axis(days, order, axis=1)
-        return batch_of(patients, observe_at_d=observed, options=self._core), places
+    def prepared(self, z: Floats) -> "Ready":
+        """Return the points z ready to simulate."""
+        prior = self.prior(z)
+        draws = CaseDraws(self._read, prior)
+        slots = slots_of(draws)
+        members = members_of_draws(draws, slots, _log_axes([x.member for x in slots], prior))
+        observed, places = self._times(days_of_draws(draws, draws.horizon_d_of_all()))
+        batch = batch_of_draws(draws, observe_at_d=observed, options=self._core)
+        return Ready(batch, places, members)
 
-    def _days(self, patients: Sequence[Patient]) -> Floats:
-        """Return the days of all nodes of all visits, then the middle of each visit."""
-        columns = [days_of_nodes(patients, visit.nodes) for visit in self._visits]
+    def _prepared_patients(self, patients: Sequence[Patient], prior: PriorDraws) -> "Ready":
+        """Return patients of the draws of ``prior`` ready to simulate."""
+        names = dict.fromkeys(x.id for patient in patients for x in patient.lesions)
+        axes = _log_axes([x if "." in x else f"{x}.1" for x in names], prior)
+        observed, places = self._times(days_of_patients(patients))
+        batch = batch_of(patients, observe_at_d=observed, options=self._core)
+        return Ready(batch, places, members_of(patients, axes))
+
+    def _times(self, span: KnownDays) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the days to look at, ascending, and the place of each time of the data in them.
+
+        These are the nodes of all visits, then the middle of each visit.
+        """
+        columns = [days_of_nodes(span, visit.nodes) for visit in self._visits]
         middles = [
-            (days * np.array([node.weight_frac for node in visit.nodes])).sum(axis=1)[:, None]
-            for days, visit in zip(columns, self._visits, strict=True)
+            (found * np.array([node.weight_frac for node in visit.nodes])).sum(axis=1)[:, None]
+            for found, visit in zip(columns, self._visits, strict=True)
         ]
-        return np.concatenate([*columns, *middles], axis=1)
+        found = np.concatenate([*columns, *middles], axis=1)
+        order = np.argsort(found, axis=1, kind="stable")
+        return np.take_along_axis(found, order, axis=1), np.argsort(order, axis=1, kind="stable")
 
     def computed(self, z: Floats) -> Computed:
         """Return what the model computes at points z (n, names)."""
-        patients, axes = self.patients(z)
-        batch, places = self.batch(patients)
+        ready = self.prepared(z)
         core = compiled_core(self.options.switches.growth)
-        found = simulate(core, batch, self.options.settings)
-        return _computed(found.ok, found.observables, places, members_of(patients, axes), None)
+        found = simulate(core, ready.batch, self.options.settings)
+        return _computed(found.ok, found.observables, ready.places, ready.members, None)
 
     def computed_along(self, z: Floats, directions: Floats) -> Computed:
         """Return the same with the slopes along directions (directions, names).
@@ -145,23 +162,21 @@ class CaseModel:
         They hold for directions that move no time and no choice (`latents.smooth_names`).
         """
         n = len(z)
-        patients, axes = self.patients(stacked_points(z, directions))
-        batch, places = self.batch(patients)
-        core = compiled_core(self.options.switches.growth)
+        ready = self.prepared(stacked_points(z, directions))
+        batch, core = ready.batch, compiled_core(self.options.switches.growth)
         found = gradients(
             core, first_members(batch, n), tangents_of(batch, n), self.options.settings
         )
-        every = members_of(patients, axes)
         members = {
             name: Members(
                 m.places[:n], m.there[:n], m.log_start_ml[:n], m.log_axis[:n],
                 slope_of(m.log_start_ml, n), slope_of(m.log_axis, n),
             )
-            for name, m in every.items()
+            for name, m in ready.members.items()
         }  # fmt: skip
         trajectories = found.trajectories
         return _computed(
-            trajectories.ok, trajectories.observables, places[:n], members, found.slopes
+            trajectories.ok, trajectories.observables, ready.places[:n], members, found.slopes
         )
 
     def log_likelihood(self, found: Computed) -> Floats:
@@ -215,6 +230,21 @@ class CaseModel:
             out.append((visit, range(at, at + len(visit.nodes)), place))
             at += len(visit.nodes)
         return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A batch, the place of each time of the data in it (points, times), and its lesions."""
+
+    batch: Batch
+    places: NDArray[np.int64]
+    members: dict[str, Members]
+
+
+def _log_axes(members: Sequence[str], prior: PriorDraws) -> dict[str, Floats]:
+    """Return the logarithm of the second axis over the longest of members by name."""
+    ratio = case_prior("axis_ratio")
+    return {name: np.log(prior.spread(f"{name} axes", ratio)) for name in members}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
+from abscope.model.case_draws import CaseDraws
 from abscope.model.case_lesions import grouped
+from abscope.model.draws_batch import Slot
 from abscope.model.patient import Patient
 
-__all__ = ["Computed", "Members", "Row", "members_of"]
+__all__ = ["Computed", "Members", "Row", "members_of", "members_of_draws"]
 
 #: A volume that is never below this (ml, 0.1 mm) has a logarithm.
 _LEAST_ML = 1e-6
@@ -177,4 +179,23 @@ def members_of(patients: Sequence[Patient], log_axis: Mapping[str, Floats]) -> d
                 start[b, k] = math.log(max(patient.lesions[place].volume_ml, _LEAST_ML))
                 axis[b, k] = log_axis[f"{name}.{k + 1}"][b]
         out[name] = Members(places, there, start, axis)
+    return out
+
+
+def members_of_draws(
+    draws: CaseDraws, slots: Sequence[Slot], log_axis: Mapping[str, Floats]
+) -> dict[str, Members]:
+    """Return the same of the draws of a case; ``slots`` are its members (`slots_of`)."""
+    out, n = {}, draws.prior.n
+    for lesion in draws.lesions:
+        most = lesion.volume_ml.shape[1]
+        places = np.zeros((n, most), np.int64)
+        there = np.arange(most) < lesion.n_members[:, None]
+        start = np.where(there, np.log(np.maximum(lesion.volume_ml, _LEAST_ML)), np.log(_LEAST_ML))
+        axis = np.zeros((n, most))
+        for slot in slots:
+            if slot.lesion is lesion:
+                places[slot.rows, slot.number] = slot.places
+                axis[slot.rows, slot.number] = log_axis[slot.member][slot.rows]
+        out[lesion.lesion.id] = Members(places, there, start, axis)
     return out

@@ -67,8 +67,7 @@ def smooth_names(model: CaseModel, z: Floats) -> NDArray[np.bool_]:
     ``z`` (names,) is the point at which they are tried.
     """
     number = len(model.names)
-    patients, _ = model.patients(stacked_points(z[None, :], np.eye(number)))
-    batch, _ = model.batch(patients)
+    batch = model.prepared(stacked_points(z[None, :], np.eye(number))).batch
     moved = _relative(_numbers(batch, number + 1))
     timed = _relative(_times(batch, number + 1))
     return np.asarray((moved > 0.0) & (moved < _JUMP * STEP) & (timed == 0.0))
@@ -82,8 +81,7 @@ def choice_names(model: CaseModel, z: Floats, smooth: NDArray[np.bool_]) -> NDAr
         points[2 * k : 2 * k + 2, place] = (-1.0, 1.0)
     if not len(others):
         return others
-    patients, _ = model.patients(points)
-    batch, _ = model.batch(patients)
+    batch = model.prepared(points).batch
     pairs = [_signature(batch, k) for k in range(len(points))]
     kept = [place for k, place in enumerate(others) if pairs[2 * k] != pairs[2 * k + 1]]
     return np.asarray(kept, np.int64)

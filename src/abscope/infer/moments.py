@@ -6,7 +6,7 @@ of the patient, since the days of a course may themselves be drawn.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,13 @@ from abscope.case.record import Case
 from abscope.case.timing import Relative, When
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
+from abscope.model.case_draws import CaseDraws
 from abscope.model.patient import Patient
 
-__all__ = ["Moment", "Node", "days_of_nodes", "moments_of_count", "moments_of_fact", "nodes_of"]
+__all__ = [
+    "KnownDays", "Moment", "Node", "days_of_draws", "days_of_nodes", "days_of_patients",
+    "moments_of_count", "moments_of_fact", "nodes_of",
+]  # fmt: skip
 
 #: Setting: an interval up to this many days has three nodes, a longer one five.
 _SHORT_D = 14.0
@@ -111,23 +115,50 @@ def nodes_of(moments: Sequence[Moment]) -> tuple[Node, ...]:
     return tuple(out)
 
 
-def days_of_nodes(patients: Sequence[Patient], nodes: Sequence[Node]) -> Floats:
-    """Return the day of every node in every patient, (patients, nodes), inside its simulation."""
-    days = np.empty((len(patients), len(nodes)))
-    anchors = {node.moment.anchor for node in nodes}
-    ends = [_ends_d(patient) for patient in patients] if anchors - {""} else []
-    none = (0.0, 0.0)
-    of = {
-        name: np.array([found.get(name, none) for found in ends] if name else [none])
-        for name in anchors
-    }
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownDays:
+    """First and last day of points (n,), and of the fractions of each course, (n, 2) by name."""
+
+    start_d: Floats
+    horizon_d: Floats
+    courses_d: Mapping[str, Floats]
+
+
+def days_of_patients(patients: Sequence[Patient]) -> KnownDays:
+    """Return the days of patients; a course that one does not have is on day 0."""
+    names = dict.fromkeys(x.course for patient in patients for x in patient.fractions)
+    courses = {name: np.zeros((len(patients), 2)) for name in names}
+    for k, patient in enumerate(patients):
+        for name, ends in _ends_d(patient).items():
+            courses[name][k] = ends
+    start = np.array([patient.start_d for patient in patients])
+    return KnownDays(start, np.array([patient.horizon_d for patient in patients]), courses)
+
+
+def days_of_draws(draws: CaseDraws, horizon_d: float) -> KnownDays:
+    """Return the days of the draws of a case; a course that one does not have is on day 0."""
+    found: dict[str, list[Floats]] = {}
+    for phase in draws.courses.phases:
+        ends = [(days[0], days[-1]) if days else (math.inf, -math.inf) for days in phase.days_d]
+        found.setdefault(phase.course, []).append(np.array(ends))
+    courses = {}
+    for name, parts in found.items():
+        first = np.min([ends[:, 0] for ends in parts], axis=0)
+        last = np.max([ends[:, 1] for ends in parts], axis=0)
+        both = np.stack([first, last], axis=1)
+        courses[name] = np.where(np.isfinite(both), both, 0.0)
+    return KnownDays(draws.start_d, np.full(draws.prior.n, horizon_d), courses)
+
+
+def days_of_nodes(span: KnownDays, nodes: Sequence[Node]) -> Floats:
+    """Return the day of every node at every point, (points, nodes), inside its simulation."""
+    out = np.empty((len(span.start_d), len(nodes)))
+    none = np.zeros((len(out), 2))
     for k, node in enumerate(nodes):
-        first, last = of[node.moment.anchor].T
+        first, last = span.courses_d.get(node.moment.anchor, none).T
         begin = last if node.moment.part == "end" else first
-        days[:, k] = begin + node.offset_d + node.along_frac * (last - first)
-    start = np.array([patient.start_d for patient in patients])[:, None]
-    horizon = np.array([patient.horizon_d for patient in patients])[:, None]
-    return np.asarray(np.minimum(np.maximum(days, start), horizon))
+        out[:, k] = begin + node.offset_d + node.along_frac * (last - first)
+    return np.asarray(np.clip(out, span.start_d[:, None], span.horizon_d[:, None]))
 
 
 def _ends_d(patient: Patient) -> dict[str, tuple[float, float]]:

@@ -23,13 +23,13 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.attribution import WORLDS
-from abscope.infer.case_model import CaseModel
+from abscope.infer.case_model import CaseModel, Ready
 from abscope.infer.computed import Computed
 from abscope.infer.readings import SizeReading
 from abscope.infer.spread import effective_number
 from abscope.infer.visits import CaseData
 from abscope.infer.worlds import WorldKey, in_world, world_key
-from abscope.model.patient import Patient
+from abscope.model.from_case import patients_from
 
 __all__ = ["EVIDENCE", "RIVALS", "LesionRivals", "Score", "compare_rivals"]
 
@@ -111,7 +111,7 @@ def compare_rivals(
 
     ``z`` (draws, names) are standard normal deviates of the names of the model.
     """
-    patients, _ = model.patients(z)
+    patients = model.patients(z)
     drugs = any(patient.infusions for patient in patients)
     done: dict[WorldKey, Computed] = {}
     out = []
@@ -142,10 +142,11 @@ class _InWorld(CaseModel):
         super().__init__(model.case, model.options, model.data)
         self._key = key
 
-    def patients(self, z: Floats) -> tuple[tuple[Patient, ...], dict[str, Floats]]:
-        """Return the patients of points z in the world, and the log axis ratio of each member."""
-        patients, axes = super().patients(z)
-        return tuple(in_world(patient, self._key) for patient in patients), axes
+    def prepared(self, z: Floats) -> Ready:
+        """Return the points z in the world, ready to simulate."""
+        prior = self.prior(z)
+        patients = [in_world(one, self._key) for one in patients_from(self._read, prior)]
+        return self._prepared_patients(patients, prior)
 
 
 def _measured(data: CaseData) -> bool:

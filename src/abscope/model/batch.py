@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from abscope.dose.geometry.grid import Floats
-from abscope.engine.batch import Batch
+from abscope.engine.batch import Batch, Events, Holds
 from abscope.engine.declaration import System
 from abscope.errors import ModelError, Problem
 from abscope.model.backcast import Room, volume_before_ml
@@ -20,7 +20,10 @@ from abscope.model.system import core_system
 from abscope.model.timetable import events_of, holds_of, imprints
 from abscope.model.values import agent_numbers, core_values
 
-__all__ = ["CoreOptions", "batch_of", "resting_body"]
+__all__ = [
+    "BatchColumns", "CoreOptions", "batch_of", "batch_of_columns", "early_infusions",
+    "resting_body",
+]  # fmt: skip
 
 _LESION_STATES = ("doomed", "debris", "scar", "signal", "effector", "exhausted", "pdl1")
 
@@ -39,6 +42,24 @@ class CoreOptions:
     homing: Homing = "lesion"
     run_in_d: float = 365.0
     draws: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BatchColumns:
+    """What a batch is made of, a row per member: `batch_of_columns`.
+
+    ``shared`` (members,) and ``own`` (members, lesions) are parameters by name, ``volume_ml``
+    (members, lesions) is that at the start, ``n_members`` (members,) how many there are.
+    """
+
+    start_d: Floats
+    horizon_d: Floats
+    n_members: NDArray[np.int64]
+    shared: Mapping[str, Floats]
+    own: Mapping[str, Floats]
+    volume_ml: Floats
+    events: tuple[Events, ...]
+    holds: tuple[Holds, ...]
 
 
 def batch_of(
@@ -63,7 +84,48 @@ def batch_of(
     problems += _option_problems(patients, options, draws or {}, system)
     if problems:
         raise ModelError(problems)
-    return _Filling(patients, options, dict(draws or {}), system).batch(observe_at_d)
+    columns = _Filling(patients, options, dict(draws or {}), system).columns()
+    return batch_of_columns(columns, observe_at_d=observe_at_d, options=options)
+
+
+def batch_of_columns(
+    columns: BatchColumns, *, observe_at_d: ArrayLike, options: CoreOptions
+) -> Batch:
+    """Return columns as a batch: mechanisms switched off, volumes before the run-in."""
+    shared, own = dict(columns.shared), dict(columns.own)
+    for name, given in options.switches.overrides().items():
+        if name in own:
+            own[name] = _wide(given, own[name].shape)
+        elif name in shared:
+            shared[name] = np.broadcast_to(np.asarray(given, float), shared[name].shape)
+    before = volume_before_ml(
+        columns.volume_ml,
+        law=options.switches.growth,
+        growth_per_d=own["growth"],
+        before_d=options.run_in_d,
+        room=Room(
+            own.get("capacity", np.ones((1, 1))) * own["part"],
+            _column(shared, "reference_volume") * own["part"],
+            _column(shared, "bend"),
+        ),
+    )
+    return Batch(
+        members=len(columns.n_members),
+        start=columns.start_d - options.run_in_d,
+        horizon=columns.horizon_d,
+        observe_at=observe_at_d,
+        replicates=columns.n_members,
+        parameters=shared,
+        own=own,
+        initial=resting_body(shared, core_system(options.switches.growth)),
+        replicate_initial={
+            **dict.fromkeys(_LESION_STATES, 0.0),
+            "viable": before,
+            "stroma": 1.0,
+        },
+        events=columns.events,
+        holds=columns.holds,
+    )
 
 
 def _option_problems(
@@ -77,16 +139,23 @@ def _option_problems(
     if not 0.0 <= options.run_in_d < np.inf:
         expected = "a number of days from 0"
         out.append(Problem(where, f"a run-in of {options.run_in_d:g} d", expected, "Correct it."))
+    out += early_infusions(patients, options)
+    known = {q.name for q in (*_shared(system), *_own(system))}
+    for name in sorted(set(draws) - known):
+        what = f"drawn parameter '{name}' is not of the model"
+        out.append(Problem(where, what, ", ".join(sorted(known)), "Rename or remove it."))
+    return out
+
+
+def early_infusions(patients: Sequence[Patient], options: CoreOptions) -> list[Problem]:
+    """Return a problem for every patient with an infusion before the run-in."""
+    out = []
     for patient in patients:
         early = min((one.day_d for one in patient.infusions), default=np.inf)
         if early < patient.start_d - options.run_in_d:
             expected = f"day {patient.start_d - options.run_in_d:g} or later, inside the run-in"
             what = f"an infusion on day {early:g}"
             out.append(Problem(f"patient {patient.id}", what, expected, "Lengthen the run-in."))
-    known = {q.name for q in (*_shared(system), *_own(system))}
-    for name in sorted(set(draws) - known):
-        what = f"drawn parameter '{name}' is not of the model"
-        out.append(Problem(where, what, ", ".join(sorted(known)), "Rename or remove it."))
     return out
 
 
@@ -114,46 +183,26 @@ class _Filling:
         self.start = np.array([patient.start_d for patient in patients])
         self.horizon = np.array([patient.horizon_d for patient in patients])
 
-    def batch(self, observe_at_d: ArrayLike) -> Batch:
-        """Return the batch."""
-        options, repeat = self.options, self.options.draws
+    def columns(self) -> BatchColumns:
+        """Return the columns, each row repeated for its draws."""
+        repeat = self.options.draws
         shared, own = self._shared_numbers(), self._own_numbers()
         volume = self._lesion_column(lambda lesion: lesion.volume_ml, 0.0)
         shared = {name: np.repeat(column, repeat, 0) for name, column in shared.items()}
         own = {name: np.repeat(column, repeat, 0) for name, column in own.items()}
-        off = options.switches.overrides()
-        for name, given in {**self.draws, **off}.items():
+        for name, given in self.draws.items():
             if name in own:
                 own[name] = _wide(given, own[name].shape)
             elif name in shared:
                 shared[name] = np.broadcast_to(np.asarray(given, float), shared[name].shape)
-        members = np.repeat(volume, repeat, 0)
-        before = volume_before_ml(
-            members,
-            law=options.switches.growth,
-            growth_per_d=own["growth"],
-            before_d=options.run_in_d,
-            room=Room(
-                own.get("capacity", np.ones((1, 1))) * own["part"],
-                _column(shared, "reference_volume") * own["part"],
-                _column(shared, "bend"),
-            ),
-        )
-        return Batch(
-            members=len(self.patients) * repeat,
-            start=np.repeat(self.start - options.run_in_d, repeat),
-            horizon=np.repeat(self.horizon, repeat),
-            observe_at=observe_at_d,
-            replicates=np.repeat(self.count, repeat),
-            parameters=shared,
+        return BatchColumns(
+            start_d=np.repeat(self.start, repeat),
+            horizon_d=np.repeat(self.horizon, repeat),
+            n_members=np.repeat(self.count, repeat),
+            shared=shared,
             own=own,
-            initial=resting_body(shared, self.system),
-            replicate_initial={
-                **dict.fromkeys(_LESION_STATES, 0.0),
-                "viable": before,
-                "stroma": 1.0,
-            },
-            events=events_of(self.patients, run_in_d=options.run_in_d, draws=repeat),
+            volume_ml=np.repeat(volume, repeat, 0),
+            events=events_of(self.patients, run_in_d=self.options.run_in_d, draws=repeat),
             holds=holds_of(self.patients, draws=repeat),
         )
 

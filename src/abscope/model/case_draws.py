@@ -27,7 +27,7 @@ from abscope.model.case_parameters import drawn_weight_kg, lesion_parameters, pa
 from abscope.model.case_procedures import procedures_of
 from abscope.model.case_words import joined
 from abscope.model.lesion_doses import CourseSetting
-from abscope.model.patient import Fraction, LesionStart, Patient
+from abscope.model.patient import Fraction, Infusion, LesionStart, Patient
 from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.record_draws import has_positive
@@ -64,8 +64,9 @@ class CaseDraws:
     A case that was read before (`read_case`) brings its doses along.
 
     ``frame``, ``clock``, ``lesions`` and ``plan`` are what the record says of start, days, lesions
-    and fractions. Raises CaseError where there is no lesion to simulate, UsageError where a course
-    of the organ doses is not of the case.
+    and fractions; ``shared`` (draws,) by name and ``own`` (draws,) by member and name are the
+    parameters, ``courses`` and ``procedures`` what is done. Raises CaseError where there is no
+    lesion to simulate, UsageError where a course of the organ doses is not of the case.
     """
 
     def __init__(
@@ -84,15 +85,15 @@ class CaseDraws:
             raise CaseError(Problem(case.id, why, expected, "Record one.", "lesions"))
         self.lesions = found.drawn
         self.weight_kg, of_weight = drawn_weight_kg(case, prior)
-        self._shared, of_patient = patient_parameters(case, self.clock, prior)
-        self._own, of_lesions = lesion_parameters(case, self.lesions, prior)
+        self.shared, of_patient = patient_parameters(case, self.clock, prior)
+        self.own, of_lesions = lesion_parameters(case, self.lesions, prior)
         self._told = (found.unknowns, (*of_weight, *of_patient, *of_lesions))
-        self.setting = CourseSetting(self.lesions, self._shared, self._own, prior, self.doses)
+        self.setting = CourseSetting(self.lesions, self.shared, self.own, prior, self.doses)
         self.plan = read.plan
-        self._courses = drawn_courses(case, self.frame, plan=self.plan, setting=self.setting)
+        self.courses = drawn_courses(case, self.frame, plan=self.plan, setting=self.setting)
         self.start_d, self.horizon_d = self._limits()
         self._drugs = self._given(case.systemic_therapy)
-        self._done = procedures_of(case, self.clock, self.frame, self.lesions)
+        self.procedures = procedures_of(case, self.clock, self.frame, self.lesions)
 
     def patients(
         self,
@@ -111,7 +112,7 @@ class CaseDraws:
         record. Raises CaseError for an identifier that is not known and for a course before the
         start.
         """
-        case, frame, found = self.case, self.frame, self._courses
+        case, frame, found = self.case, self.frame, self.courses
         if courses is not None or therapies is not None:
             changed = {
                 "rt_courses": case.rt_courses if courses is None else tuple(courses),
@@ -135,7 +136,7 @@ class CaseDraws:
 
     def _limits(self) -> tuple[Floats, float]:
         """Return the start of every draw, never after its first fraction, and the one horizon."""
-        frame, prior, courses = self.frame, self.prior, self._courses
+        frame, prior, courses = self.frame, self.prior, self.courses
         start = prior.between("start", low=frame.start.low_d, high=frame.start.high_d)
         first = np.array([courses.first_d(k) for k in range(prior.n)])
         last = max(courses.last_d(k) for k in range(prior.n))
@@ -158,7 +159,7 @@ class CaseDraws:
         volumes = [lesion.volume_ml.tolist() for lesion in self.lesions]
         own = {
             member: (tuple(values), list(zip(*(v.tolist() for v in values.values()), strict=True)))
-            for member, values in self._own.items()
+            for member, values in self.own.items()
         }
         rows = []
         for k in range(self.prior.n):
@@ -179,32 +180,55 @@ class CaseDraws:
 
     @cached_property
     def _parameters(self) -> tuple[dict[str, float], ...]:
-        columns = [values.tolist() for values in self._shared.values()]
-        return tuple(
-            dict(zip(self._shared, row, strict=True)) for row in zip(*columns, strict=True)
-        )
+        columns = [values.tolist() for values in self.shared.values()]
+        return tuple(dict(zip(self.shared, row, strict=True)) for row in zip(*columns, strict=True))
+
+    @property
+    def sex(self) -> str | None:
+        """Return the sex on record where the model tells it apart."""
+        sex = self.case.patient.sex.value if self.case.patient.sex else None
+        return sex if sex in ("female", "male") else None
+
+    def infusions_of_all(self) -> tuple[tuple[Infusion, ...], ...]:
+        """Return the infusions of every draw."""
+        return self._drugs.infusions
+
+    def weight_of(self, draw: int) -> float | None:
+        """Return the weight (kg) where it is on record or matters, for a draw with infusions."""
+        known = has_positive(self.case.patient.weight_kg)
+        return float(self.weight_kg[draw]) if known or self._drugs.infusions[draw] else None
+
+    def horizon_d_of_all(self) -> float:
+        """Return the horizon (d); raises CaseError where a course begins before the start."""
+        courses, start = self.courses, self.start_d.tolist()
+        first = [courses.first_d(k) for k in range(self.prior.n)]
+        if any(day < begin for day, begin in zip(first, start, strict=True)):
+            return self._horizon([courses.fractions(k, self.lesions) for k in range(self.prior.n)])
+        last = max((courses.last_d(k) for k in range(self.prior.n)), default=-np.inf)
+        return float(max(self.horizon_d, last + 1.0))
 
     def _assembled(self, courses: CoursePlan, drugs: DrugPlan) -> tuple[Patient, ...]:
         case, prior = self.case, self.prior
         of_lesions, of_parameters = self._told
         unknowns = (
             *self.frame.unknowns, *of_lesions, *courses.unknowns, *self.doses.notes,
-            *drugs.unknowns, *self._done.unknowns, *of_parameters,
+            *drugs.unknowns, *self.procedures.unknowns, *of_parameters,
         )  # fmt: skip
         said = joined(unknowns, {item.lesion.id for item in self.lesions})
         known_weight = has_positive(case.patient.weight_kg)
-        sex = case.patient.sex.value if case.patient.sex else None
         fractions = [courses.fractions(k, self.lesions) for k in range(prior.n)]
         horizon = self._horizon(fractions)
         return tuple(
             Patient(
                 id=f"{case.id}.{k + 1}",
-                sex=sex if sex in ("female", "male") else None,
+                sex=self.sex,
                 weight_kg=float(self.weight_kg[k]) if known_weight or drugs.infusions[k] else None,
                 lesions=self._starts[k],
                 fractions=fractions[k],
                 infusions=drugs.infusions[k],
-                resections=self._done.resections(k, from_d=float(self.start_d[k]), to_d=horizon),
+                resections=self.procedures.resections(
+                    k, from_d=float(self.start_d[k]), to_d=horizon
+                ),
                 start_d=float(self.start_d[k]),
                 horizon_d=horizon,
                 parameters=self._parameters[k],

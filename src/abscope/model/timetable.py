@@ -14,11 +14,11 @@ from abscope.model.patient import BinnedDose, Infusion, Patient
 from abscope.model.routes import blood_volume_ul
 from abscope.model.values import AGENTS
 
-__all__ = ["events_of", "holds_of", "imprints"]
+__all__ = ["ANCHOR_LEAD_D", "events_of", "holds_of", "imprints"]
 
 #: The recorded volumes are set this long before the start, since an observation at the start sees
 #: the state before the events of its instant; a lesion grows by less than 1e-7 of itself meanwhile.
-_ANCHOR_LEAD_D = 1e-6
+ANCHOR_LEAD_D = 1e-6
 _CELLS_PER_MCELL = 1e6
 
 
@@ -124,7 +124,7 @@ def _anchor_rows(patients: Sequence[Patient], most: int) -> _Rows:
     for i, patient in enumerate(patients):
         volumes = np.zeros(most)
         volumes[: len(patient.lesions)] = [lesion.volume_ml for lesion in patient.lesions]
-        rows.append((i, patient.start_d - _ANCHOR_LEAD_D, volumes))
+        rows.append((i, patient.start_d - ANCHOR_LEAD_D, volumes))
     return _per_lesion("anchor", "volume", rows)
 
 

@@ -6,7 +6,7 @@ import pytest
 from abscope.case.shelf import open_case
 from abscope.errors import CaseError
 from abscope.infer.case_model import case_model
-from abscope.infer.moments import Moment, days_of_nodes, nodes_of
+from abscope.infer.moments import Moment, days_of_nodes, days_of_patients, nodes_of
 from abscope.infer.readings import ChangeReading, GoneReading, NumberReading, SizeReading
 from abscope.infer.visits import data_of_case
 from abscope.model.from_case import patients_of
@@ -80,7 +80,7 @@ def test_an_uncertain_day_has_nodes_and_one_of_a_course_moves_with_its_fractions
     patients = patients_of(case, draws=5, seed=1)
     last = np.array([max(one.day_d for one in patient.fractions) for patient in patients])
     during, after = data.visits[1], data.visits[2]
-    days = days_of_nodes(patients, nodes_of(after.moments))
+    days = days_of_nodes(days_of_patients(patients), nodes_of(after.moments))
     assert ((days - last[:, None] > 15.0) & (days - last[:, None] < 46.0)).all()
-    days = days_of_nodes(patients, nodes_of(during.moments))
+    days = days_of_nodes(days_of_patients(patients), nodes_of(during.moments))
     assert ((days > -0.01) & (days <= last[:, None])).all()
