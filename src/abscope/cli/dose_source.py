@@ -15,6 +15,7 @@ from abscope.errors import Problem, UsageError
 if TYPE_CHECKING:
     from abscope.case.record import Case
     from abscope.dose.dicom.stated_registration import StatedMatrix
+    from abscope.dose.results import OrganDose
     from abscope.dose.survey import DoseSurvey, SurveyOptions
     from abscope.model.plan_doses import PlanDoses
 
@@ -139,13 +140,12 @@ def doses_of_case(
     Organ doses of a table go before those of the plan. Raises DicomError where it is not clear
     which phase of the case a dose is.
     """
-    from abscope.dose.organ_csv import read_organ_table
     from abscope.errors import DicomError
     from abscope.model.plan_doses import PlanDoses
 
-    rows = read_organ_table(organs) if organs is not None else ()
+    rows = _organ_rows(organs) if organs is not None else ()
     if dose is None:
-        return case, PlanDoses(organs=tuple(rows))
+        return case, PlanDoses(organs=rows)
     from abscope.model.plan_of_survey import with_plan_doses  # only here: a second of imports
 
     survey = survey_of(dose, stated=stated, case=case)
@@ -153,6 +153,12 @@ def doses_of_case(
     if doses.problems:
         raise DicomError(doses.problems)
     return case, doses
+
+
+def _organ_rows(path: Path) -> "tuple[OrganDose, ...]":
+    from abscope.dose.organ_csv import read_organ_table
+
+    return tuple(read_organ_table(path))
 
 
 def _one_thread_per_product() -> None:

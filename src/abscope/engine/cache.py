@@ -12,7 +12,6 @@ import sys
 import tempfile
 import warnings
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -26,6 +25,8 @@ __all__ = [
     "write_kernel",
 ]
 
+#: what compiles a kernel that LLVM does not get from `abscope.engine.native`
+_NUMBA = ("numba", "llvmlite", "numpy")
 _warned = False
 
 
@@ -43,20 +44,27 @@ def cache_folder() -> Path:
 
 
 @cache
-def _engine_mark() -> str:
-    """Return a hash of the engine's own source and of what prints and compiles it."""
+def _engine_mark(made_by: tuple[str, ...]) -> str:
+    """Return a hash of the engine's own source and of the packages that compile it."""
+    from importlib.metadata import version
+
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted((*folder.glob("*.py"), *folder.glob("native/*.py"))):
         digest.update(path.read_bytes())
-    for package in ("sympy", "numba", "llvmlite", "numpy"):
+    for package in made_by:
         digest.update(f"{package} {version(package)};".encode())
     return digest.hexdigest() + f" {sys.version_info[:2]}"
 
 
-def kernel_key(fingerprint: str, method: str, numbers: str) -> str:
-    """Return the name of a kernel: equal for equal mathematics, method, numbers and versions."""
-    text = f"{fingerprint} {method} {numbers} {_engine_mark()}"
+def kernel_key(
+    fingerprint: str, method: str, numbers: str, *, made_by: tuple[str, ...] = _NUMBA
+) -> str:
+    """Return the name of a kernel: equal for equal mathematics, method, numbers and versions.
+
+    ``made_by`` are the packages whose versions count.
+    """
+    text = f"{fingerprint} {method} {numbers} {_engine_mark(made_by)}"
     return f"{method}_{numbers}_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 

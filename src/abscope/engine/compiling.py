@@ -109,9 +109,14 @@ def compile_system(system: System, *, method: str = "rodas4", lanes: int | None 
 
 
 def _native_key(system: System, method: str, numbers: str) -> str:
-    from abscope.engine.native.machine import host
+    from abscope.engine.native.image import processor
 
-    return kernel_key(f"{system.fingerprint} {host()}", method, numbers)
+    what = processor()
+    if not what:
+        from abscope.engine.native.machine import host
+
+        what = host()
+    return kernel_key(f"{system.fingerprint} {what}", method, numbers, made_by=("llvmlite",))
 
 
 def _native(system: System, method: str, numbers: str) -> Any:
@@ -120,11 +125,10 @@ def _native(system: System, method: str, numbers: str) -> Any:
     key = _native_key(system, method, numbers)
     path = kept(key, _CODE)
     if path is not None:
-        return opened(path.read_bytes())
+        return opened(path)
     text = Compiled(system, method, 0).text()
     code = code_of(text, int(numbers.removeprefix("lanes")))
-    write_kernel(key, code, _CODE)
-    return opened(code)
+    return opened(write_kernel(key, code, _CODE) or code)
 
 
 def _kernel(system: System, method: str, numbers: str) -> ModuleType:

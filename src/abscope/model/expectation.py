@@ -247,7 +247,7 @@ def visit_days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay,
         found = [(round(after + day), f"day {round(after + day)}") for day in _USUAL_VISITS_D]
         found = [(day, label) for day, label in found if day <= horizon]
     weeks = np.arange(first, horizon, _WEEK_D)
-    days = np.unique(np.concatenate([weeks, [day for day, _ in found], [horizon]]))
+    days = np.array(sorted({*weeks.tolist(), *(day for day, _ in found), horizon}))
     visits = tuple(
         VisitDay(label, float(day), int(np.searchsorted(days, day))) for day, label in sorted(found)
     )

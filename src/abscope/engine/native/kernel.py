@@ -1,11 +1,14 @@
 """A kernel of many members side by side: compiled once, kept as code, called by its table."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import abscope.engine.tables as tables
+from abscope.engine.native.image import PAGE, image_of, mapped
 from abscope.engine.native.layout import ARGUMENTS, Table
 from abscope.engine.native.values import Number
 
@@ -38,7 +41,11 @@ class NativeKernel:
 
 
 def code_of(text: str, width: int) -> bytes:
-    """Return the text of a kernel for a number of lanes as code with its sizes in a first line."""
+    """Return the text of a kernel for a number of lanes as code.
+
+    The first page holds the sizes and the place of the rest, then come the image, where there is
+    one, and the object file.
+    """
     from abscope.engine.native.machine import object_code
     from abscope.engine.native.mathematics import MATHEMATICS
     from abscope.engine.native.program import Program
@@ -48,14 +55,26 @@ def code_of(text: str, width: int) -> bytes:
     lanes = f"ROW, LANES, SIZE = {width}, {width}, 1\n"
     program = Program(known + lanes + MATHEMATICS + text, width)
     given = [Number("i64", f"%{name}") for name in ("first", "last")]
-    module = program.module("chunk", [*given, *ARGUMENTS])
+    code = object_code(program.module("chunk", [*given, *ARGUMENTS]))
+    image, entry = image_of(code, name="run") or (b"", 0)
+    image += bytes(-len(image) % PAGE)
     sizes = {name: int(program.constants[name].text) for name in _SIZES}
-    return json.dumps(sizes).encode() + b"\n" + object_code(module)
+    head = {"sizes": sizes, "image": len(image), "entry": entry}
+    return json.dumps(head).encode().ljust(PAGE) + image + code
 
 
-def opened(code: bytes) -> NativeKernel:
-    """Return the kernel of some code."""
+def opened(code: bytes | Path) -> NativeKernel:
+    """Return the kernel of some code, or of the file that keeps it, which runs without LLVM."""
+    if isinstance(code, Path):
+        with code.open("rb") as file:
+            head = json.loads(file.read(PAGE))
+        if head["image"]:
+            # a disk from which no code may run: LLVM loads it into memory
+            with contextlib.suppress(OSError):
+                run = mapped(code, size=head["image"], entry=head["entry"])
+                return NativeKernel(**head["sizes"], run=run)
+        code = code.read_bytes()
     from abscope.engine.native.machine import loaded
 
-    sizes, _, machine_code = code.partition(b"\n")
-    return NativeKernel(**json.loads(sizes), run=loaded(machine_code))
+    head = json.loads(code[:PAGE])
+    return NativeKernel(**head["sizes"], run=loaded(code[PAGE + head["image"] :]))

@@ -1,11 +1,12 @@
 """LLVM: a module in its language becomes the processor's code, and code a function."""
 
-import ctypes
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
+
+from abscope.engine.native.image import RUN
 
 __all__ = ["host", "loaded", "object_code"]
 
@@ -63,6 +64,5 @@ def loaded(code: bytes) -> Callable[..., None]:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(2), use_lmm=True)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
     _engines.append(engine)
-    return kind(engine.get_function_address("run"))
+    return RUN(engine.get_function_address("run"))
