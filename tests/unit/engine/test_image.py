@@ -85,7 +85,7 @@ def test_a_disk_that_runs_no_code_leaves_it_to_llvm(code, tmp_path, monkeypatch)
 
 
 def test_a_system_without_a_description_of_its_processor_has_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(image, "_CPU_INFO", tmp_path / "none")
+    monkeypatch.setattr(image, "_CPU", tmp_path / "none")
     assert image.processor() == ""
 
 
