@@ -16,6 +16,7 @@ from abscope.case.lesion import Lesion
 from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 from abscope.response.context import context_caveats
+from abscope.response.contradictions import respond_in_versions
 from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 from abscope.response.exposure import (
     CourseView,
@@ -32,7 +33,7 @@ from abscope.response.rivals import (
     lesion_rivals,
     onset_window_d,
 )
-from abscope.response.trajectory import Reading, Trajectory, readings, respond
+from abscope.response.trajectory import Reading, Trajectory, readings
 
 __all__ = ["AbscopalCall", "Call", "Candidate", "Scene", "abscopal_call", "candidates"]
 
@@ -93,7 +94,7 @@ def candidates(
             continue
         best: Candidate | None = None
         for course in case.rt_courses:
-            path = respond(
+            path = respond_in_versions(
                 found.get(lesion.id, ()), lesion=lesion.id, course=course, clock=timer, roles=roles
             )
             candidate = _candidate(

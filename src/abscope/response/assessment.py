@@ -13,6 +13,7 @@ from abscope.case.record import Case
 from abscope.catalog import DrugRate, expected_drug_rate
 from abscope.errors import Problem, ProtocolError
 from abscope.response.abscopal import AbscopalCall, abscopal_call
+from abscope.response.contradictions import respond_in_versions
 from abscope.response.definitions import Definition, definitions
 from abscope.response.dose_lines import ExposureLines, lines_from_catalog
 from abscope.response.exposure import LesionExposure, exposures
@@ -28,7 +29,7 @@ from abscope.response.policy import Policy
 from abscope.response.reader_error import TrueChange, p_true_change
 from abscope.response.recist import RecistReading, assess
 from abscope.response.records import PatientRecord, restrict
-from abscope.response.trajectory import Trajectory, readings, respond
+from abscope.response.trajectory import Trajectory, readings
 
 __all__ = ["CaseAssessment", "CourseAssessment", "LesionChange", "PartReading", "assess_case"]
 
@@ -143,7 +144,7 @@ def _courses(case: Case, clock: Clock, policy: Policy) -> tuple[CourseAssessment
         inside = known & frame.in_field
         outside = (known | new) - frame.in_field - frame.possible
         paths = [
-            respond(items, lesion=name, course=course, clock=clock, roles=roles)
+            respond_in_versions(items, lesion=name, course=course, clock=clock, roles=roles)
             for name, items in found.items()
         ]
         out.append(

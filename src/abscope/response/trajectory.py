@@ -7,7 +7,7 @@ of the lesion is no reading.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from abscope.case.clock import Clock, Span
@@ -40,7 +40,9 @@ _TOLERANCE = 1e-9
 class Reading:
     """One lesion at one examination; ``size_mm`` is 0 where the lesion is stated to be gone.
 
-    ``index`` is the place in the record, which orders readings whose time is not known.
+    ``index`` is the place in the record, which orders readings whose time is not known. Where the
+    source gives several sizes or an interval, ``size_mm`` is None and ``versions`` has the reading
+    with the smallest and the one with the largest of them.
     """
 
     scan: str
@@ -49,6 +51,7 @@ class Reading:
     size_mm: float | None
     word: Word | None
     uncertain: bool = False
+    versions: tuple["Reading", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def readings(case: Case, *, clock: Clock) -> dict[str, tuple[Reading, ...]]:
         span = clock.fact(scan.when)
         for finding in scan.findings:
             lesion = case.lesions_by_id.get(finding.lesion)
-            reading = lesion and _read(lesion, scan, finding, index, span)
+            reading = lesion and _with_versions(lesion, scan, finding, index, span)
             if reading:
                 found.setdefault(finding.lesion, []).append(reading)
     for items in found.values():
@@ -144,10 +147,31 @@ def _middle(span: Span | None) -> float:
     return span.high_d if math.isfinite(span.high_d) else span.low_d
 
 
-def _read(
+def _with_versions(
     lesion: Lesion, scan: Imaging, finding: Finding, index: int, span: Span | None
 ) -> Reading | None:
-    size = finding.size_mm.value if finding.size_mm else None
+    size = finding.size_mm
+    if size is None or size.value is not None:
+        return _read(lesion, scan, finding, index, span, None if size is None else size.value)
+    alone = _read(lesion, scan, finding, index, span, None)
+    ends = [x for x in size.bounds or () if x is not None]
+    if len(ends) < 2:  # open to one side, such as "> 60 mm"
+        return alone
+    both = [_read(lesion, scan, finding, index, span, end) for end in ends]
+    versions = tuple(reading for reading in both if reading is not None)
+    if not versions:
+        return alone
+    return replace(alone or Reading(scan.id, index, span, None, None), versions=versions)
+
+
+def _read(
+    lesion: Lesion,
+    scan: Imaging,
+    finding: Finding,
+    index: int,
+    span: Span | None,
+    size: float | None,
+) -> Reading | None:
     word: Word | None = None
     uncertain = False
     if finding.change is not None:
@@ -193,8 +217,10 @@ def respond(
 ) -> Trajectory:
     """Return what a lesion did after a course, judged against its last reading before it.
 
-    ``roles`` gives for each scan whether the record calls it baseline or follow-up.
+    ``roles`` gives for each scan whether the record calls it baseline or follow-up. A reading that
+    has neither one size nor a word is left out; `respond_in_versions` judges those.
     """
+    found = tuple(r for r in found if r.size_mm is not None or r.word is not None)
     start, end = course_span(clock, course)
     before = tuple(r for r in found if _is_before(r, start, roles[r.scan]))
     after = tuple(r for r in found if r not in before)
