@@ -78,11 +78,14 @@ class Fractions:
         """Return the fractions from a day on in every draw, as the engine takes them."""
         with np.errstate(invalid="ignore"):
             draw, column = np.nonzero(self.days_d >= from_d[:, None])
-        phase = self.column[column]
-        cells, dose = self.cells_gy[phase, draw], self.dose_gy[phase, draw]
+        _, draws, bins, most = self.dose_gy.shape
+        cells, dose = self.cells_gy.reshape(-1, 3), self.dose_gy.reshape(-1, bins, most)
         fields = {name: cells[:, k] for k, name in enumerate(("blood", "lymphoid", "nodes"))}
         fields |= {field.name: dose[:, k] for k, field in enumerate(DOSES)}
-        return Events("fraction", times=self.days_d[draw, column], fields=fields, members=draw)
+        return Events(
+            "fraction", times=self.days_d[draw, column], fields=fields, members=draw,
+            places=self.column[column] * draws + draw,
+        )  # fmt: skip
 
 
 def fractions_of(

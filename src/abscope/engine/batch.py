@@ -32,11 +32,13 @@ class Events(_Columns):
     """Events of one kind: a time per row and the fields, (rows,) or (rows, replicates) each.
 
     Events at one instant happen in the order of the tables of the batch, then of the rows.
+    ``places`` has the row of the fields for each time where many take the same, None: its own.
     """
 
     name: str
     times: ArrayLike
     fields: Mapping[str, ArrayLike] = field(default_factory=dict)
+    places: ArrayLike | None = None
 
 
 @dataclass(frozen=True, eq=False)

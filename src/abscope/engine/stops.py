@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from abscope.engine.batch import Events, Holds
 from abscope.engine.declaration import Event
@@ -195,10 +195,25 @@ def _add_events(rows: _Rows, arrays: Arrays, table: Events, size: int) -> _Float
     times = found[0]
     members = _row_members(arrays, path, table.members, times.size)
     arrays.inside(path, np.broadcast_to(times[:, None], members.shape), members)
-    payload = _payload(arrays, path, table, event, times.size)
-    at = size + payload.shape[1] * np.arange(times.size)
+    number, places = times.size, np.arange(times.size)
+    if table.places is not None:
+        number = max((len(np.atleast_1d(v)) for v in table.fields.values()), default=0)
+        places = _places(arrays, path, table.places, (times.size, number))
+    payload = _payload(arrays, path, table, event, number)
+    at = size + payload.shape[1] * places
     rows.add(members, times[:, None], names.index(table.name), at[:, None])
     return payload.ravel()
+
+
+def _places(arrays: Arrays, path: str, places: ArrayLike, shape: tuple[int, int]) -> _Integers:
+    """Return the row of the fields for each event; ``shape`` is how many events and rows are."""
+    found, (events, rows) = np.asarray(places), shape
+    if found.shape != (events,) or not np.issubdtype(found.dtype, np.integer):
+        arrays.say(f"{path}.places", f"shape {found.shape}", f"{events} whole numbers")
+        return np.zeros(events, np.int64)
+    if events and (found.min() < 0 or found.max() >= rows):
+        arrays.say(f"{path}.places", f"row {found.max()}", f"0 to {rows - 1}")
+    return found.astype(np.int64)
 
 
 def _payload(arrays: Arrays, path: str, table: Events, event: Event, rows: int) -> _Floats:

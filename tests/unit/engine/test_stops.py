@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abscope.engine.batch import Holds
+from abscope.engine.batch import Events, Holds
 from abscope.engine.setup import arrays_of
 from abscope.engine.stops import stops_of
 from abscope.engine.tables import SET_SHARED
@@ -50,3 +50,33 @@ def test_as_many_times_as_members_are_times_of_every_member():
     )  # fmt: skip
     arrays, *_ = arrays_of(ready("closed").system, batch)
     np.testing.assert_array_equal(arrays.observe_at, [[0.0, 1.0, 2.0]] * 3)
+
+
+def test_events_that_take_the_same_row_of_fields_are_as_with_rows_of_their_own():
+    system = ready("closed").system
+    kind = system.events[0]
+    shapes = [(name.name, (3,)) for name in kind.fields]
+    shapes += [(name.name, (3, 3)) for name in kind.replicate_fields]
+    fields = {name: np.arange(np.prod(shape)).reshape(shape) for name, shape in shapes}
+    own = {name: values[[2, 0, 2, 2]] for name, values in fields.items()}
+    found = []
+    for more in ({"fields": own}, {"fields": fields, "places": [2, 0, 2, 2]}):
+        table = Events(kind.name, times=[1.0, 2.0, 3.0, 4.0], **more)
+        arrays, *_ = arrays_of(system, closed_batch(events=(table,)))
+        stops = stops_of(arrays)
+        assert not arrays.problems
+        size = len(kind.fields) + 3 * len(kind.replicate_fields)
+        at = stops.ref[stops.kind == 0]
+        found.append(stops.data[at[:, None] + np.arange(size)])
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_row_of_fields_that_is_not_there_is_refused():
+    system = ready("closed").system
+    kind = system.events[0]
+    fields = {name.name: [1.0] for name in (*kind.fields, *kind.replicate_fields)}
+    for places in ([1], [-1], [0.5], [0, 0]):
+        table = Events(kind.name, times=[1.0], fields=fields, places=places)
+        arrays, *_ = arrays_of(system, closed_batch(events=(table,)))
+        stops_of(arrays)
+        assert any("places" in str(problem.path) for problem in arrays.problems)
