@@ -184,7 +184,7 @@ def lesion_rivals(
         )
     out += _timing(lesion, path)
     out += _other_treatment(case, lesion, path, clock)
-    if lesion.histology is None or not lesion.histology.known:
+    if lesion.histology is None or not lesion.histology.candidates:
         out.append(Rival("no-histology", "caveat", f"{lesion.id} has no histology in the record"))
     return tuple(out)
 
