@@ -9,7 +9,7 @@ over the nodes t_j of its days and its readings r; visits are independent given 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from abscope.catalog.case_prior import case_prior
 from abscope.dose.geometry.grid import Floats
 from abscope.dose.results import OrganDose
 from abscope.engine.batch import Batch
+from abscope.engine.compiling import LANES
 from abscope.engine.cores import cores
 from abscope.engine.gradients import gradients
 from abscope.engine.simulation import Settings, simulate
@@ -153,8 +154,14 @@ class CaseModel:
         """Return what the model computes at points z (n, names)."""
         ready = self.prepared(z)
         core = compiled_core(self.options.switches.growth)
-        found = simulate(core, ready.batch, self.options.settings)
+        found = simulate(core, ready.batch, self._settings(len(z)))
         return _computed(found.ok, found.observables, ready.places, ready.members, None)
+
+    def _settings(self, points: int) -> Settings:
+        """Return the settings with chunks so small that every core has some points."""
+        settings = self.options.settings
+        even = -(-points // (2 * settings.n_threads))
+        return replace(settings, chunk=max(LANES, min(settings.chunk, even)))
 
     def computed_along(self, z: Floats, directions: Floats) -> Computed:
         """Return the same with the slopes along directions (directions, names).

@@ -16,10 +16,10 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.chain_state import ChainState
-from abscope.infer.diagnostics import diagnose
+from abscope.infer.diagnostics import MOST_R_HAT, diagnose, r_hat
 from abscope.infer.posterior import Diagnosis, Latent
 
-__all__ = ["diagnosed", "evenly"]
+__all__ = ["can_be_told", "diagnosed", "evenly"]
 
 
 class _Settings(Protocol):
@@ -52,6 +52,16 @@ def diagnosed(state: ChainState, *, settings: _Settings, latents: Sequence[Laten
         again=_by_step(z, settings.chains),
         kept=settings.chains * settings.draws,
     )
+
+
+def can_be_told(state: ChainState, *, settings: _Settings) -> bool:
+    """Return whether R-hat holds by walkers and by steps, which `diagnosed` looks at as well.
+
+    It ends at the first quantity for which it does not: a look that is in vain costs little.
+    """
+    z = state.z[settings.warming : state.done]
+    orders = (_by_step(z, settings.chains), _by_walker(z, settings.chains))
+    return all(r_hat(one[:, :, k]) <= MOST_R_HAT for one in orders for k in range(z.shape[2]))
 
 
 def evenly(z: Floats, chains: int, draws: int) -> Floats:

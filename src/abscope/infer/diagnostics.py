@@ -19,10 +19,12 @@ from scipy.stats import rankdata
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.posterior import Diagnosis, Latent
 
-__all__ = ["diagnose", "ess_bulk", "ess_mean", "ess_tail", "mcse_mean", "r_hat"]
+__all__ = [
+    "MOST_R_HAT", "diagnose", "ess_bulk", "ess_mean", "ess_tail", "mcse_mean", "r_hat",
+]  # fmt: skip
 
 #: Vehtari 2021, section 4: limits for R-hat and for the effective number of draws.
-_MOST_R_HAT = 1.01
+MOST_R_HAT = 1.01
 _LEAST_ESS = 400.0
 _TAILS = (0.05, 0.95)
 #: Above this share of simulations that broke off, the support itself is in doubt.
@@ -88,7 +90,7 @@ def diagnose(
     bulk = _of_kept(np.array([ess_bulk(column) for column in columns]), z, kept)
     tail = _of_kept(np.array([ess_tail(column) for column in columns]), z, kept)
     why = list(_stuck(z))
-    why += _beyond(hats, _MOST_R_HAT, "R-hat", latents)
+    why += _beyond(hats, MOST_R_HAT, "R-hat", latents)
     why += _below(bulk, _LEAST_ESS, "effective draws", latents)
     why += _below(tail, _LEAST_ESS, "effective draws in the tails", latents)
     if failed_frac > _MOST_FAILED_FRAC:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import EngineError, Problem, UsageError
 from abscope.infer.chain_state import ChainState, resumed_state, state_bytes
-from abscope.infer.converging import diagnosed, evenly
+from abscope.infer.converging import can_be_told, diagnosed, evenly
 from abscope.infer.density import Density
 from abscope.infer.elliptical import SliceSteps, slice_steps
 from abscope.infer.ensemble import Ensemble, Reference
@@ -151,7 +151,7 @@ def sample(
         if progress is not None:
             tried = state.ensemble.tried
             progress(SamplingProgress(done=state.done, total=total, tried=tried, chains=state))
-        if _to_look(state.done - warming, settings):
+        if _to_look(state.done - warming, settings) and can_be_told(state, settings=settings):
             diagnosis = diagnosed(state, settings=settings, latents=density.latents)
     return Posterior(
         case_id=case_id,
