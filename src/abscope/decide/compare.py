@@ -11,6 +11,7 @@ from abscope.decide.differences import (
     difference_of,
     share_difference_of,
 )
+from abscope.decide.given_days import GivenDays
 from abscope.decide.outcome import ArmOutcome, Course
 from abscope.decide.scenario import Scenario
 from abscope.decide.seen import never_seen
@@ -60,7 +61,7 @@ class Comparison:
     are any), then each. ``nadir`` is of the lowest lymphocyte count seen. ``prior`` is the same
     question to draws of the prior alone, None where these are such draws. ``by_homing`` has the
     difference of all lesions at the last visit by mode. ``never_seen`` says where nobody observed
-    anything.
+    anything. ``given`` has the days from day zero to the last visit on which treatment was given.
     """
 
     scenario: Scenario
@@ -74,6 +75,7 @@ class Comparison:
     failed: int
     prior: "Comparison | None" = None
     by_homing: dict[str, Difference] = field(default_factory=dict)
+    given: tuple[GivenDays, ...] = ()
 
     @property
     def whole(self) -> Row:
@@ -163,6 +165,7 @@ def compare_arms(
         failed=int((~(one.ok & two.ok)).sum()),
         prior=prior,
         by_homing=by_homing or {},
+        given=session.given(arm),
     )
 
 

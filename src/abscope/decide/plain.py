@@ -42,6 +42,11 @@ def plain_comparison(found: Comparison) -> dict[str, Any]:
         "draws": found.draws,
         "failed_draws": found.failed,
         "visits": [{"label": label, "day_d": day} for label, day in found.visits_d],
+        "given": [
+            {"kind": one.kind, "name": one.name, "delivered_d": list(map(_number, one.delivered_d)),
+             "scenario_d": list(map(_number, one.scenario_d))}
+            for one in found.given
+        ],
         "rows": [_row(row) for row in found.rows],
         "lowest_lymphocytes_per_ul": _difference(found.nadir),
         "lymphocyte_grades": [

@@ -8,6 +8,7 @@ are alike. A scenario that runs from the beginning gives the same within the tol
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from abscope.catalog.exposure import exposure_line
 from abscope.decide.continuation import Continuation, WhatIfOptions, differ_d
 from abscope.decide.editing import EditedCase, edit_case
 from abscope.decide.fraction_events import Fractions, Places, fractions_of
+from abscope.decide.given_days import Given, GivenDays, drug_days_of, phase_days_of, together
 from abscope.decide.names import Names
 from abscope.decide.outcome import ArmOutcome, Course, course_of
 from abscope.decide.scenario import Scenario
@@ -48,6 +50,7 @@ class Arm:
 
     ``outside_as_delivered`` are the lesions outside the fields of this treatment and of the
     delivered one, under the delivered one; ``outcome.outside`` are the same lesions under this.
+    ``infusions`` are by draw.
     """
 
     scenario: Scenario | None
@@ -56,6 +59,7 @@ class Arm:
     outcome: ArmOutcome
     outside_as_delivered: Course
     assumed: tuple[str, ...]
+    infusions: tuple[tuple[Infusion, ...], ...]
 
 
 _Given = tuple[Fractions, tuple[PlannedDose, ...]]
@@ -95,6 +99,24 @@ class WhatIf:
     def draws(self) -> int:
         """Return how many draws there are."""
         return self.prior.n
+
+    @cached_property
+    def infusions(self) -> tuple[tuple[Infusion, ...], ...]:
+        """Return the delivered infusions of every draw."""
+        return tuple(patient.infusions for patient in self.patients)
+
+    @cached_property
+    def infusion_days(self) -> Given:
+        """Return the days on which each agent was given, up to the last visit."""
+        return drug_days_of(self.infusions, to_d=self.visits[-1].day_d)
+
+    def given(self, arm: Arm) -> tuple[GivenDays, ...]:
+        """Return the days of an arm beside those of the delivered treatment."""
+        to_d = self.visits[-1].day_d
+        one = phase_days_of(self.delivered.fractions, to_d=to_d) | self.infusion_days
+        same = arm.infusions is self.infusions
+        drugs = self.infusion_days if same else drug_days_of(arm.infusions, to_d=to_d)
+        return together(one, phase_days_of(arm.fractions, to_d=to_d) | drugs)
 
     @property
     def first_fraction_d(self) -> Floats:
@@ -186,7 +208,8 @@ class WhatIf:
         outside = self._outside(given, frozenset(edited.added))
         outcome = self._outcome(diameter, count, outside)
         before = course_of(self._start_mm, diameter_mm=self._delivered_mm, counted_frac=outside)
-        return Arm(scenario, planned, fractions, outcome, before, edited.assumed)
+        drugs = self.infusions if infusions is None else infusions
+        return Arm(scenario, planned, fractions, outcome, before, edited.assumed, drugs)
 
     def _differs_d(
         self,
@@ -200,7 +223,7 @@ class WhatIf:
             changed |= frozenset((*self._fractions.phases, *fractions.phases))
         day = np.minimum(self._fractions.first_of(changed), fractions.first_of(changed))
         if infusions is not None:
-            day = np.minimum(day, differ_d([x.infusions for x in self.patients], infusions))
+            day = np.minimum(day, differ_d(self.infusions, infusions))
         return np.asarray(np.minimum(day, self._fractions.first_d))
 
     def _infusions(self, edited: EditedCase) -> tuple[tuple[Infusion, ...], ...] | None:

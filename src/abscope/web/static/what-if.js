@@ -17,15 +17,16 @@ class Picture {
   draw(days, row) {
     this.place.closest("figure").hidden = !row;
     if (!row) return;
+    this.last = [days, row];
     const ends = (who, end) => [0, ...row.change_frac.map((one) => (one ? one[who][end] : null))];
     const data = [days];
     for (const who of ["delivered", "scenario"]) for (const end of ["low", "high", "median"]) data.push(ends(who, end));
     if (this.plot) { this.plot.setData(data); return; }
-    const ink = color("ink"), muted = color("muted"), own = color(this.role), grid = { stroke: color("rule"), width: 1 };
+    const muted = color("muted"), own = color(this.role), grid = { stroke: color("rule"), width: 1 };
     const edge = (stroke) => ({ stroke, width: 0, points: { show: false } });
     const axis = { stroke: muted, grid, ticks: grid, font: "12px system-ui, sans-serif" };
     this.plot = new uPlot({
-      width: this.place.clientWidth, height: 220, legend: { show: false }, cursor: { drag: { x: false, y: false } },
+      width: this.place.clientWidth, height: 220, legend: { show: false }, cursor: { drag: { x: false, y: false }, sync: { key: "what-if" } },
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(low, -1), Math.max(high, 0.4)] } },
       axes: [{ ...axis, label: "days from day zero", labelFont: axis.font, size: 30, labelSize: 20, values: (_, all) => all.map((day) => String(day).replace("-", "−")) },
         { ...axis, size: 64, values: (_, all) => all.map(percent) }],
@@ -34,8 +35,7 @@ class Picture {
       bands: [{ series: [2, 1], fill: `${muted}22` }, { series: [5, 4], fill: `${own}33` }],
     }, data, this.place);
     addEventListener("resize", () => this.plot.setSize({ width: this.place.clientWidth, height: 220 }));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.plot.destroy(); this.plot = null; this.draw(days, row); });
-    this.ink = ink;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.plot.destroy(); this.plot = null; this.draw(...this.last); });
   }
 }
 
@@ -111,6 +111,7 @@ const start = () => {
     const days = [0, ...found.visits.map((one) => one.day_d)];
     pictures[0].draw(days, found.rows[0]);
     pictures[1].draw(days, found.rows.find((row) => row.name === "outside the fields"));
+    ask.dispatchEvent(new CustomEvent("drawn", { detail: { found, plot: pictures[0].plot } }));
     const body = ask.querySelector("[data-table] tbody");
     body.replaceChildren(...found.rows.map((row) => {
       const end = row.change_frac.at(-1), made = document.createElement("tr");
