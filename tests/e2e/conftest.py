@@ -1,5 +1,7 @@
 """The program as a user starts it, and the same program inside this process, which is faster."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -54,8 +56,14 @@ def kim_coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a short fit of the melanoma case, far from converged; tests change copies."""
+    """The folder of a short fit of the melanoma case, far from converged; tests change copies.
+
+    Beside it stands what the command said ("said").
+    """
     folder = tmp_path_factory.mktemp("fits") / "fit"
     short = ("--chains", "2", "--draws", "20", "--warmup", "10")
-    assert run(["fit", "fong2025-melanoma", *short, "--out", str(folder)]) == 0
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert run(["fit", "fong2025-melanoma", *short, "--out", str(folder)]) == 0
+    (folder.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return folder
