@@ -90,7 +90,7 @@ def sbml_of(
         raise EngineError(problems)
     values = _Values(arrays, member, *tables)
     units = Units()
-    printer = MathPrinter(units, _symbol_units(system, traced))
+    printer = MathPrinter(units, _symbol_units(system, traced), positive=_positive(system, traced))
     jumps = EventPrinter(system, traced, printer, names)
     events = jumps.events(arrays, stops, member)
     writer = _Writer(system, traced, printer, names, tuple(labels))
@@ -178,6 +178,19 @@ def _symbol_units(system: System, traced: Trace) -> dict[Any, Unit]:
         for quantity in (*block.parameters, *block.inputs):
             found[others[quantity.name]] = parse_unit(quantity.unit)
     return found
+
+
+def _positive(system: System, traced: Trace) -> set[Any]:
+    """Return the symbols of the parameters whose bounds leave only numbers above zero."""
+    blocks = [(system.body, traced.shared)]
+    if system.replicate is not None:
+        blocks.append((system.replicate, traced.own))  # type: ignore[arg-type]
+    return {
+        symbols[parameter.name]
+        for block, symbols in blocks
+        for parameter in block.parameters
+        if parameter.low > 0.0
+    }
 
 
 class _Values:

@@ -4,7 +4,7 @@ A number that a rule writes is plain, and zero takes the unit of what it is adde
 with: that is what the check of a declaration makes sure of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -41,10 +41,16 @@ def number(value: float, unit: str | None) -> Element:
 
 
 class MathPrinter:
-    """Prints expressions; symbols stand for ids or numbers, ``units`` says what unit each has."""
+    """Prints expressions; symbols stand for ids or numbers, ``units`` says what unit each has.
 
-    def __init__(self, units: Units, symbol_units: Mapping[Any, Unit]) -> None:
+    ``positive`` are the symbols that cannot be zero or less.
+    """
+
+    def __init__(
+        self, units: Units, symbol_units: Mapping[Any, Unit], *, positive: Collection[Any] = ()
+    ) -> None:
         self.units, self.symbol_units = units, dict(symbol_units)
+        self.positive = frozenset(positive)
         self._symbols: Mapping[Any, str | Number] = {}
 
     def math(self, expression: Any, symbols: Mapping[Any, str | Number], unit: Unit) -> Element:
@@ -158,11 +164,14 @@ class MathPrinter:
         if isinstance(e, Step):
             return self._pieces(sp.Integer(1), ("gt", x, zero), zero, ONE)
         if isinstance(e, Power) and e.args[1].is_number and e.args[1] > 0:
-            base = self._pieces(x, ("gt", x, zero), zero, self.unit_of(x))
+            base = self._pieces(x, ("geq", x, zero), zero, self.unit_of(x))
             return self._apply("power", base, e.args[1])
         if isinstance(e, Power):
-            unit = self.unit_of(e)
-            return self._pieces(sp.Pow(x, e.args[1], evaluate=False), ("gt", x, zero), zero, unit)
+            # Where both are the same, the zero of x is not a corner: a simulator that follows
+            # conditions by their sign would hold a state that begins there at its first piece.
+            relation = "geq" if e.args[1] in self.positive else "gt"
+            whole = sp.Pow(x, e.args[1], evaluate=False)
+            return self._pieces(whole, (relation, x, zero), zero, self.unit_of(e))
         if not isinstance(e, Maximum | Minimum):
             raise TypeError(f"{type(e).__name__} has no MathML here")
         relation = "geq" if isinstance(e, Maximum) else "leq"

@@ -76,6 +76,24 @@ def test_functions_with_corners_keep_their_units():
     assert '<cn sbml:units="mL">0</cn>' in text
 
 
+def test_a_power_of_a_state_that_begins_at_zero_is_on_from_there():
+    """AMICI follows conditions by their sign: with x > 0 it held x**e at 0 where x began at 0."""
+    rates = {
+        "x": lambda body, total, p: {"x": p.k * (1.0 - power(body.x, p.e))},
+        "half": lambda body, total, p: {"x": p.k * (1.0 - p.e * power(body.x, 0.5))},
+    }
+    relations = []
+    for rate, low in (("x", 1e-3), ("x", 0.0), ("half", 0.0)):
+        parameters = (Parameter("k", "1/d", "rate"), Parameter("e", "1", "exponent", low=low))
+        body = Body(states=(State("x", "1", "part"),), parameters=parameters, rates=rates[rate])
+        batch = Batch(
+            horizon=1.0, observe_at=[1.0], parameters={"k": 1.0, "e": 2.0}, initial={"x": 0.0}
+        )
+        text = sbml_of(System(name="begins", body=body), batch).text
+        relations.append([name for name in ("gt", "geq") if f"<{name} />" in text])
+    assert relations == [["geq"], ["gt"], ["geq"]]
+
+
 def test_each_replicate_has_its_number_and_label():
     text = sbml_of(closed(), closed_batch(), labels=("liver", "lung")).text
     names = {row.get("id"): row.get("name") for row in _found(text, "parameter")}
