@@ -1,5 +1,7 @@
 """The pages of one case: timeline, dose, response, blood, what the model expects, report."""
 
+import gzip
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
@@ -132,11 +134,16 @@ def report_file(here: _Here, download: bool = False) -> Response:
         located = read.material.located
         return build_report(located, check_case(located.case), dose=read.material.dose)
 
-    text = here.opened.keep(("report file", read.key if read is not None else ""), make)
-    headers = {"content-security-policy": REPORT_POLICY}
+    key = read.key if read is not None else ""
+    data = here.opened.keep(("report file", key), make).encode()
+    headers = {"content-security-policy": REPORT_POLICY, "vary": "accept-encoding"}
     if download:
         headers["content-disposition"] = f'attachment; filename="{here.opened.case.id}.html"'
-    return HTMLResponse(text, headers=headers)
+    if "gzip" in here.request.headers.get("accept-encoding", ""):  # 400 kB become a fifth
+        headers["content-encoding"] = "gzip"
+        packed = partial(gzip.compress, data, 6, mtime=0)
+        return HTMLResponse(here.opened.keep(("report packed", key), packed), headers=headers)
+    return HTMLResponse(data, headers=headers)
 
 
 def _page(here: CaseHere, step: str, values: dict[str, Any]) -> Response:
