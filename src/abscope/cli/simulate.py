@@ -33,7 +33,7 @@ from abscope.errors import Problem, UsageError
 if TYPE_CHECKING:
     from abscope.case.reader import LocatedCase
     from abscope.case.record import Case
-    from abscope.model.expectation import Expectation
+    from abscope.model.expectation import Expectation, LesionExpectation
     from abscope.model.plan_doses import PlanDoses
 
 __all__ = ["simulate"]
@@ -220,7 +220,7 @@ def _lines(found: "Expectation") -> Iterator[str]:
     rows = [
         (
             f"{item.lesion} {item.label}{_times(item.members)}",
-            _range(item.dose_gy),
+            _dose(item),
             *(_range(item.volume_ml.at(visit.place)) for visit in found.visits),
         )
         for item in found.lesions
@@ -259,6 +259,13 @@ def _lines(found: "Expectation") -> Iterator[str]:
 def _times(members: tuple[int, int]) -> str:
     low, high = members
     return "" if high == 1 else f" x {high}" if low == high else f" x {low}-{high}"
+
+
+def _dose(item: "LesionExpectation") -> str:
+    """Return the dose, and the courses that are not in it."""
+    missing = [f"{course} not simulated" for course in item.not_simulated]
+    nothing = missing and item.dose_gy[2] == 0.0
+    return "; ".join(missing if nothing else [_range(item.dose_gy), *missing])
 
 
 def _range(values: tuple[float, float, float]) -> str:

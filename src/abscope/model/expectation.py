@@ -93,7 +93,8 @@ class LesionExpectation:
     of this volume, against the start. ``dose_gy`` is the mean dose of all fractions, over draws.
     ``share_frac`` has the mean share of homing T cells at the start by mode, ``recorded`` the
     changes on record. ``ratio_frac`` is the volume over that of the same draw with nothing left
-    out or switched off, None where nothing is.
+    out or switched off, None where nothing is. ``not_simulated`` are the courses that irradiate
+    it on record and of which no draw has a fraction: their dose is not in ``dose_gy``.
     """
 
     lesion: str
@@ -107,6 +108,7 @@ class LesionExpectation:
     recorded: tuple[RecordedChange, ...]
     volume_draws_ml: Floats = field(repr=False)
     ratio_frac: Band | None = None
+    not_simulated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -282,6 +284,7 @@ def _lesions(
     places = [dict(grouped(tuple(x.id for x in patient.lesions))) for patient in patients]
     names = dict.fromkeys(name for place in places for name in place)
     latest = max(patient.start_d for patient in patients)
+    given = {one.course for patient in patients for one in patient.fractions}
     out = []
     for name in names:
         mine = [list(place.get(name, ())) for place in places]
@@ -313,6 +316,11 @@ def _lesions(
                 recorded=_recorded(case, name, latest),
                 volume_draws_ml=total,
                 ratio_frac=None if whole_ml is None else _ratio(total, whole_ml, mine),
+                not_simulated=tuple(
+                    course.id
+                    for course in case.rt_courses
+                    if course.id not in given and name in course.targets
+                ),
             )
         )
     return tuple(out)

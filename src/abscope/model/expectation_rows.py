@@ -81,6 +81,7 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
         "members": list(lesion.members),
         "compartments": list(lesion.compartments),
         "dose_gy": plain_three(lesion.dose_gy),
+        "not_simulated": list(lesion.not_simulated),
         "share_frac": dict(lesion.share_frac),
         "visits": [
             {

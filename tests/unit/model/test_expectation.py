@@ -90,6 +90,16 @@ def test_same_seed_gives_the_same_json(melanoma: Expectation) -> None:
     assert all(row["volume_ml"] >= 0 for row in rows)
 
 
+def test_a_course_that_is_not_simulated_is_told_with_the_lesions_it_irradiates() -> None:
+    case = open_case("ishikawa2022-cup").case  # RT2 irradiates A5 and has no dose on record
+    found = expect_case(case, options=ExpectationOptions(draws=4))
+    told = {x["lesion"]: x["not_simulated"] for x in plain_expectation(found)["lesions"]}
+    assert told == {name: ["RT2"] if name == "A5" else [] for name in told}
+    without = expect_case(case, options=ExpectationOptions(draws=4, without=("RT1",)))
+    assert without.lesions[0].dose_gy == (0.0, 0.0, 0.0)
+    assert without.lesions[0].not_simulated == ("RT1",)
+
+
 def test_case_without_later_scans_has_usual_days() -> None:
     found = expect_case(small_case(), options=ExpectationOptions(draws=2))
     assert [visit.label for visit in found.visits] == ["day 36", "day 96"]

@@ -42,7 +42,12 @@ def _changes(found: Expectation) -> Table:
         Row(
             f"{lesion.lesion} {lesion.label}",
             (
-                _span(lesion.dose_gy),
+                "; ".join(
+                    (
+                        _span(lesion.dose_gy),
+                        *(f"{course} not simulated" for course in lesion.not_simulated),
+                    )
+                ),
                 *(_percent(lesion.change_frac.at(visit.place)) for visit in found.visits),
             ),
         )
