@@ -12,9 +12,11 @@ import numpy as np
 
 from abscope.case.record import Case
 from abscope.case.shelf import open_case
-from abscope.infer.case_model import case_model
-from abscope.infer.identifiability import identifiability
+from abscope.infer.case_model import CaseModel, case_model
+from abscope.infer.identifiability import Identifiability, identifiability
 from abscope.infer.latents import latent_of, smooth_names
+
+__all__ = ["PLANS", "followed", "told_by"]
 
 #: Kind of data -> days of scans after the first, days of lymphocyte counts.
 PLANS = {
@@ -41,19 +43,25 @@ def followed(scans: tuple[int, ...], counts: tuple[int, ...]) -> Case:
     return Case.model_validate(record)
 
 
+def told_by(name: str) -> tuple[CaseModel, Identifiability, Identifiability]:
+    """Return the model with a kind of data, what is told of all quantities, and of the patient's.
+
+    The second is with the lesions known.
+    """
+    model = case_model(followed(*PLANS[name]))
+    middle = np.zeros(len(model.names))
+    places = np.flatnonzero(smooth_names(model, middle))
+    found = model.information(model.computed_along(middle[None, :], np.eye(len(middle))[places]))
+    latents = tuple(latent_of(model.names[k]) for k in places)
+    body = [k for k, one in enumerate(latents) if one.lesion is None]
+    mine = identifiability(found.sharp[0][:, body], tuple(latents[k] for k in body))
+    return model, identifiability(found.sharp[0], latents), mine
+
+
 def main() -> None:
     """Print what each kind of data carries."""
-    for name, (scans, counts) in PLANS.items():
-        model = case_model(followed(scans, counts))
-        middle = np.zeros(len(model.names))
-        places = np.flatnonzero(smooth_names(model, middle))
-        found = model.information(
-            model.computed_along(middle[None, :], np.eye(len(middle))[places])
-        )
-        latents = tuple(latent_of(model.names[k]) for k in places)
-        told = identifiability(found.sharp[0], latents)
-        body = [k for k, one in enumerate(latents) if one.lesion is None]
-        mine = identifiability(found.sharp[0][:, body], tuple(latents[k] for k in body))
+    for name in PLANS:
+        model, told, mine = told_by(name)
         print(
             f"{name}: {model.data.n_readings} readings; combinations carried "
             f"{told.carried(0.5)} of all, {mine.carried(0.5)} with the lesions known "
