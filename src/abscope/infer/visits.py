@@ -86,6 +86,8 @@ def data_of_case(case: Case, *, lesions: Collection[str]) -> CaseData:
         moments = moments_of_fact(case, clock, scan.when)
         late = [one for one in moments if one.anchor or one.high_d > frame.start.high_d]
         if moments and not late:
+            if any(finding.size_mm or finding.volume_ml for finding in scan.findings):
+                notes.append(f"{scan.id} is before the start: its sizes are not used")
             continue
         if not moments:
             if scan.findings and scan.role == "follow_up":

@@ -84,3 +84,10 @@ def test_an_uncertain_day_has_nodes_and_one_of_a_course_moves_with_its_fractions
     assert ((days - last[:, None] > 15.0) & (days - last[:, None] < 46.0)).all()
     days = days_of_nodes(days_of_patients(patients), nodes_of(during.moments))
     assert ((days > -0.01) & (days <= last[:, None])).all()
+
+
+def test_sizes_before_the_start_are_told_as_not_used() -> None:
+    case = open_case("fong2025-melanoma").case
+    data = data_of_case(case, lesions=tuple(case.lesions_by_id))
+    assert "P4 is before the start: its sizes are not used" in data.notes
+    assert "P4" not in {visit.label for visit in data.visits}
