@@ -104,17 +104,18 @@ def difference_of(
 def share_difference_of(delivered: Floats, scenario: Floats) -> ShareDifference | None:
     """Return the difference of what happens (1), or does not (0), in draws; None without any."""
     known = np.isfinite(delivered) & np.isfinite(scenario)
-    n = int(known.sum())
+    n = int(np.count_nonzero(known))
     if not n:
         return None
-    one, two = delivered[known], scenario[known]
-    change = two - one
+    one, two = delivered[known] > 0.0, scenario[known] > 0.0
+    gained, lost = int(np.count_nonzero(two & ~one)), int(np.count_nonzero(one & ~two))
+    spread = gained + lost - (gained - lost) ** 2 / n  # of changes that are -1, 0 or 1
     return ShareDifference(
-        delivered_frac=float(one.mean()),
-        scenario_frac=float(two.mean()),
-        gained_frac=float((change > 0).mean()),
-        lost_frac=float((change < 0).mean()),
-        error_frac=float(_Z90 * change.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan"),
+        delivered_frac=int(np.count_nonzero(one)) / n,
+        scenario_frac=int(np.count_nonzero(two)) / n,
+        gained_frac=gained / n,
+        lost_frac=lost / n,
+        error_frac=float(_Z90 * np.sqrt(spread / (n - 1) / n)) if n > 1 else float("nan"),
         draws=n,
     )
 

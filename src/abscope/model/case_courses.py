@@ -1,10 +1,10 @@
 """The fractions of a case in every draw: days, doses of lesions, doses of cells."""
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.blood.case_plan import CasePlan, case_plan
 from abscope.blood.planned import PlannedDose
@@ -288,32 +288,28 @@ def _days(
         for pause in view.phase.pauses
         if pause.duration_d is not None and has_value(pause.duration_d)
     }
-    known: dict[tuple[float, ...], tuple[float, ...]] = {}  # draws that begin alike are alike
-    rows = zip(
-        start.tolist(), number.tolist(), weekday.tolist(),
-        *(days.tolist() for days in pauses.values()), strict=True,
-    )  # fmt: skip
-    out = []
-    for row in rows:
-        days = known.get(row)
-        if days is None:
-            given = dict(zip(pauses, row[3:], strict=True))
-            days = known[row] = _one(row[0], int(row[1]), int(row[2]), item, given)
-        out.append(days)
-    return tuple(out)
-
-
-def _one(
-    start_d: float, number: int, weekday: int, item: PlannedDose, pauses: dict[int, float]
-) -> tuple[float, ...]:
-    """Return the days of the fractions; one that falls on a weekend moves to Monday."""
     if item.exact:
-        return tuple(item.body.days_d)
-    days, day = [], start_d
-    for index in range(number):
-        day += pauses.get(index, 0.0) if index else 0.0
-        today = (math.floor(day) + weekday) % 7
-        day += float(7 - today) if item.weekdays and today >= _WORKDAYS else 0.0
-        days.append(day)
-        day += item.interval_d
-    return tuple(days)
+        return (tuple(item.body.days_d),) * prior.n
+    return _with_weekends(start, number, weekday=weekday, item=item, pauses_d=pauses)
+
+
+def _with_weekends(
+    start_d: Floats,
+    number: NDArray[np.int64],
+    *,
+    weekday: NDArray[np.int64],
+    item: PlannedDose,
+    pauses_d: Mapping[int, Floats],
+) -> tuple[tuple[float, ...], ...]:
+    """Return the days of the fractions; one that falls on a weekend moves to Monday."""
+    most = int(number.max(initial=0))
+    days, day = np.zeros((len(start_d), most)), start_d
+    for index in range(most):
+        if index in pauses_d and index:
+            day = day + pauses_d[index]
+        if item.weekdays:
+            today = (np.floor(day).astype(np.int64) + weekday) % 7
+            day = day + np.where(today >= _WORKDAYS, 7.0 - today, 0.0)
+        days[:, index] = day
+        day = day + item.interval_d
+    return tuple(tuple(row[:n]) for row, n in zip(days.tolist(), number.tolist(), strict=True))
