@@ -2,6 +2,7 @@
 
 import ast
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from abscope.engine.native.kernel import code_of, opened
 from abscope.engine.native.mathematics import MATHEMATICS
 from abscope.engine.tables import Clock, Limits, Members, Memory, Results, Stops
 
-__all__ = ["flops_of_step", "fma_peak_gflops"]
+__all__ = ["flops_of_step", "fma_loop", "fma_peak_gflops"]
 
 _CHAINS = 12
 #: operations of what is a function in the text and an instruction in the code
@@ -27,10 +28,10 @@ def chunk(first, last, case, memory, clock, scratch):
 """
 
 
-def fma_peak_gflops(rounds: int = 7) -> float:
-    """Return the measured peak of fused multiply-adds of one core, GFLOP/s of processor time.
+def fma_loop() -> Callable[[int], None]:
+    """Return a function that runs so many turns of fused multiply-adds, in registers alone.
 
-    Twelve chains of vectors of four, compiled as the kernels are; the best of some rounds.
+    Twelve chains of vectors of four, compiled as the kernels are; other threads run meanwhile.
     """
     kernel = opened(code_of(_PEAK, 4))
     none, one, flat = np.zeros(1), np.zeros(1, np.int64), np.zeros((1, 1))
@@ -41,13 +42,25 @@ def fma_peak_gflops(rounds: int = 7) -> float:
         Limits(flat, 1e-5, 0.1, 10, 4, 1, 0),
         Results(nothing[None], nothing[None, None], nothing, flat, flat),
     )
-    memory = Memory(np.full(88, 0.5), none, none, none)
     clock = Clock(flat, np.zeros((1, 4), np.int64))
     scratch = (none, none, flat, none, none)
-    count, best = 10_000_000, np.inf
+
+    def turn(count: int) -> None:
+        memory = Memory(np.full(88, 0.5), none, none, none)
+        kernel.chunk(0, count, case, memory, clock, scratch)
+
+    return turn
+
+
+def fma_peak_gflops(rounds: int = 7) -> float:
+    """Return the measured peak of fused multiply-adds of one core, GFLOP/s of processor time.
+
+    The best of some rounds.
+    """
+    turn, count, best = fma_loop(), 10_000_000, np.inf
     for _ in range(rounds):
         begin = time.process_time()
-        kernel.chunk(0, count, case, memory, clock, scratch)
+        turn(count)
         best = min(best, time.process_time() - begin)
     return count * _CHAINS * 4 * 2 / best / 1e9
 
