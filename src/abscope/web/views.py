@@ -56,7 +56,7 @@ _PYTHON = {
     "response": "from abscope.response.assessment import assess_case\n\n"
     "found = assess_case(open_case({case}).case)\nprint(found.abscopal.strict)\n",
     "blood": "from abscope.blood.case_forecast import forecast_case\n\n"
-    "found = forecast_case(open_case({case}).case)\nprint(found.posterior_counts)\n",
+    "found = forecast_case(open_case({case}).case)\nprint(found.forecast.posterior_counts)\n",
     "expectation": "from abscope.model.expectation import expect_case\n\n"
     "found = expect_case(open_case({case}).case)\nprint(found.lesions[0].change_frac.median)\n",
     "explain": "from abscope.infer.explanation import explain_case\n\n"

@@ -98,6 +98,15 @@ def test_every_step_has_a_command_and_python_that_compiles() -> None:
         compile(python(step.id, "a b.yaml"), step.id, "exec")
 
 
+@pytest.mark.parametrize("step", ["timeline", "response", "blood", "expectation", "report", "edit"])
+def test_the_python_of_a_page_runs(tmp_path, capsys, step: str) -> None:
+    """That of Blood once named a field that is not there, which compiling cannot see."""
+    case = tmp_path / "a b.yaml"
+    case.write_text(template("one"), encoding="utf-8")
+    exec(python(step, str(case)), {})
+    assert capsys.readouterr().out.strip()
+
+
 @pytest.mark.parametrize("name", ["fong2025-melanoma"])
 def test_results_figures_and_tables_are_given(tmp_path: Path, name: str) -> None:
     client = client_of(tmp_path)
