@@ -1,5 +1,6 @@
 """From a declaration to compiled kernels, printed and compiled once per machine and model."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -125,7 +126,8 @@ def _native(system: System, method: str, numbers: str) -> Any:
     key = _native_key(system, method, numbers)
     path = kept(key, _CODE)
     if path is not None:
-        return opened(path)
+        with contextlib.suppress(OSError, ValueError):  # damaged or gone: it is made again
+            return opened(path)
     text = Compiled(system, method, 0).text()
     code = code_of(text, int(numbers.removeprefix("lanes")))
     return opened(write_kernel(key, code, _CODE) or code)

@@ -13,7 +13,7 @@ from abscope.engine.batch import Batch
 from abscope.engine.compiling import compile_system
 from abscope.engine.native.kernel import code_of, opened
 from abscope.engine.native.machine import object_code
-from abscope.engine.simulation import Settings, prepare, run_kernel
+from abscope.engine.simulation import Settings, prepare, run_kernel, simulate
 from engine_systems import decay
 
 EMPTY = "define void @run(i8* %table, i64 %first, i64 %last) { ret void }"
@@ -101,3 +101,24 @@ def test_a_later_start_loads_no_compiler(tmp_path):
         for _ in range(2)
     ]  # fmt: skip
     assert told == ["0.3679 True", "0.3679 False"]
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "changed", "text", "head"])
+def test_kept_code_that_was_damaged_is_never_run_but_made_again(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("ABSCOPE_CACHE", str(tmp_path))
+    batch = Batch(horizon=1.0, observe_at=[1.0], parameters={"k": 1.0}, initial={"x": 1.0})
+    simulate(compile_system(decay(), lanes=4), batch)
+    (kept,) = tmp_path.rglob("*.code")
+    whole = kept.read_bytes()
+    half = len(whole) // 2
+    other = bytes([whole[half] ^ 255])
+    left = {
+        "empty": b"", "cut": whole[:half], "changed": whole[:half] + other + whole[half + 1 :],
+        "text": b"no code" * 2000, "head": b"[1]".ljust(image.PAGE) + whole[image.PAGE :],
+    }[damage]  # fmt: skip
+    kept.write_bytes(left)
+    with pytest.raises(ValueError, match=r"Expecting|changed or cut off"):
+        opened(kept)
+    found = simulate(compile_system(decay(), lanes=4), batch)
+    assert found["x_seen"][0, 0] == pytest.approx(np.exp(-1), rel=1e-4)
+    assert kept.read_bytes() == whole

@@ -1,6 +1,7 @@
 """A kernel of many members side by side: compiled once, kept as code, called by its table."""
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -59,22 +60,35 @@ def code_of(text: str, width: int) -> bytes:
     image, entry = image_of(code, name="run") or (b"", 0)
     image += bytes(-len(image) % PAGE)
     sizes = {name: int(program.constants[name].text) for name in _SIZES}
-    head = {"sizes": sizes, "image": len(image), "entry": entry}
-    return json.dumps(head).encode().ljust(PAGE) + image + code
+    rest = image + code
+    head = {"sizes": sizes, "image": len(image), "entry": entry, "sha256": _hash(rest)}
+    return json.dumps(head).encode().ljust(PAGE) + rest
+
+
+def _hash(rest: bytes | memoryview) -> str:
+    return hashlib.sha256(rest).hexdigest()
 
 
 def opened(code: bytes | Path) -> NativeKernel:
-    """Return the kernel of some code, or of the file that keeps it, which runs without LLVM."""
-    if isinstance(code, Path):
-        with code.open("rb") as file:
-            head = json.loads(file.read(PAGE))
-        if head["image"]:
-            # a disk from which no code may run: LLVM loads it into memory
-            with contextlib.suppress(OSError):
-                run = mapped(code, size=head["image"], entry=head["entry"])
-                return NativeKernel(**head["sizes"], run=run)
-        code = code.read_bytes()
+    """Return the kernel of some code, or of the file that keeps it, which runs without LLVM.
+
+    Raises ValueError where the code is not whole: no byte of it is run.
+    """
+    whole = code.read_bytes() if isinstance(code, Path) else code
+    head = _head(whole)
+    if isinstance(code, Path) and head["image"]:
+        # a disk from which no code may run: LLVM loads it into memory
+        with contextlib.suppress(OSError):
+            run = mapped(code, size=head["image"], entry=head["entry"])
+            return NativeKernel(**head["sizes"], run=run)
     from abscope.engine.native.machine import loaded
 
-    head = json.loads(code[:PAGE])
-    return NativeKernel(**head["sizes"], run=loaded(code[PAGE + head["image"] :]))
+    return NativeKernel(**head["sizes"], run=loaded(whole[PAGE + head["image"] :]))
+
+
+def _head(whole: bytes) -> dict[str, Any]:
+    """Return the first page of a kernel. Raises ValueError where the rest is another one's."""
+    head = json.loads(whole[:PAGE])
+    if not isinstance(head, dict) or head.get("sha256") != _hash(memoryview(whole)[PAGE:]):
+        raise ValueError("the code of a kernel was changed or cut off")
+    return head
