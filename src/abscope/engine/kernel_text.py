@@ -126,7 +126,7 @@ def _rates(traced: Trace, fixed: Fixed | None, *, onto: bool) -> list[str]:
         lines.add(*(f"{name} = splat(0.0)" for name in totals))
         parts = [*traced.replicate_rates.values(), *traced.shed.values()]
         outside = _begin(lines, parts, traced)
-        lines.add("w = vec(here, i, 0)")
+        lines.add("w = val(vec(here, i, 0))")
         lines.set(parts, [f"o{k}" for k in range(len(parts))])
         size = len(traced.replicate_rates)
         lines.add(*(rate(f"b, {k}", f"w*o{k}") for k in range(size)))
@@ -225,7 +225,7 @@ class _Border:
         parts += [traced.shed[name] for name in totals]
         outside = _begin(lines, parts, traced, factors=True)
         start = len(lines.text)
-        lines.add("w = vec(here, i, 0)")
+        lines.add("w = val(vec(here, i, 0))")
         lines.set(parts, targets)
         for letter in "BH":  # a replicate that is not there has the solution 0, whatever G is
             lines.add(*(f"{letter}{i}_{j} = w*{letter}r{i}_{j}" for i, j in groups[letter]))

@@ -130,7 +130,7 @@ def _rosenbrock(name: str, order: int, table: _Rosenbrock) -> Method:
         "    return",
         "@J",
         f"def attempt({_ARGUMENTS}):",
-        "    per_step = 1.0/vec(step, 0, 0)",
+        "    per_step = 1.0/val(vec(step, 0, 0))",
         *(f"    k{i} = work[{i}]" for i in range(last)),
         f"    k{last} = miss",
         f"    factor(y, p, q, here, per_step*{1.0 / table.gamma!r}, lu, ls, n)",
@@ -167,7 +167,7 @@ def _tsit5() -> Method:
         "    rates(y, work[0], p, q, here, n)",
         "@J",
         f"def attempt({_ARGUMENTS}):",
-        "    h = vec(step, 0, 0)",
+        "    h = val(vec(step, 0, 0))",
         *(f"    k{i} = work[{i}]" for i in range(7)),
     ]
     for i, weights in enumerate(_TSIT5_A):
