@@ -22,6 +22,7 @@ __all__ = [
     "load_kernel",
     "load_unkept",
     "module_name",
+    "write_kept",
     "write_kernel",
 ]
 
@@ -74,9 +75,8 @@ def kept(key: str, suffix: str = ".py") -> Path | None:
     return path if path.is_file() else None
 
 
-def write_kernel(key: str, text: str | bytes, suffix: str = ".py") -> Path | None:
-    """Keep a kernel; return its file, or None (with one warning) where it cannot."""
-    global _warned
+def write_kept(key: str, text: str | bytes, suffix: str) -> Path:
+    """Keep a text or some bytes whole or not at all; return the file. Raises OSError."""
     folder = cache_folder()
     path, temporary = folder / f"{key}{suffix}", None
     try:
@@ -88,20 +88,29 @@ def write_kernel(key: str, text: str | bytes, suffix: str = ".py") -> Path | Non
         # writes this text gives it the same time.
         os.utime(temporary, (1_000_000_000, 1_000_000_000))
         os.replace(temporary, path)
-    except OSError as error:
+    except OSError:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+        raise
+    return path
+
+
+def write_kernel(key: str, text: str | bytes, suffix: str = ".py") -> Path | None:
+    """Keep a kernel; return its file, or None (with one warning) where it cannot."""
+    global _warned
+    try:
+        return write_kept(key, text, suffix)
+    except OSError as error:
         if not _warned:
             _warned = True
             warnings.warn(
-                f"compiled models cannot be kept in {folder} ({error}): each start compiles again. "
-                "Set ABSCOPE_CACHE to a folder that can be written.",
+                f"compiled models cannot be kept in {cache_folder()} ({error}): each start "
+                "compiles again. Set ABSCOPE_CACHE to a folder that can be written.",
                 RuntimeWarning,
                 stacklevel=2,
             )
         return None
-    return path
 
 
 def module_name(key: str) -> str:

@@ -123,3 +123,19 @@ def test_exposure_lines():
     assert exposure_line("no_dose_below_gy").value == 1.0
     assert exposure_line("low_dose_up_to_gy").value == 20.0
     assert exposure_line("out_of_field_inflation").value == pytest.approx(1 / (1 - 0.55), abs=0.05)
+
+
+def test_a_file_is_read_again_from_the_folder_of_kernels(tmp_path, monkeypatch):
+    """Nothing is written before a kernel is, and what cannot be read is read from TOML again."""
+    monkeypatch.setenv("ABSCOPE_CACHE", str(tmp_path))
+    read = load.__wrapped__
+    first = dict(read("alpha"))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "kernels").mkdir()
+    assert dict(read("alpha")) == first
+    (kept,) = (tmp_path / "kernels").iterdir()
+    mark = first["melanoma"].note
+    kept.write_text(kept.read_text(encoding="utf-8").replace(mark, "as kept"), encoding="utf-8")
+    assert read("alpha")["melanoma"].note == "as kept"
+    kept.write_text("{", encoding="utf-8")
+    assert dict(read("alpha")) == first
