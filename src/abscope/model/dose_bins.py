@@ -25,7 +25,7 @@ def equal_parts_table_gy(binned: Sequence[BinnedDose], *, parts: int = BINS) -> 
     """Return `equal_parts_gy` of many histograms, (histograms, parts)."""
     out = np.empty((len(binned), parts))
     lengths = np.array([len(one.dose_gy) for one in binned])
-    for length in np.unique(lengths):
+    for length in sorted(set(lengths.tolist())):
         rows = np.flatnonzero(lengths == length)
         dose: Floats = np.array([binned[k].dose_gy for k in rows.tolist()], dtype=np.float64)
         share: Floats = np.array([binned[k].volume_frac for k in rows.tolist()], dtype=np.float64)

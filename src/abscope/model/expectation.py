@@ -288,7 +288,7 @@ def _lesions(
     out = []
     for name in names:
         mine = [list(place.get(name, ())) for place in places]
-        total = np.stack([volume_ml[k][:, rows].sum(axis=1) for k, rows in enumerate(mine)])
+        total = _summed(volume_ml, mine)
         before = np.array([first_ml[k, rows].sum() for k, rows in enumerate(mine)])
         with np.errstate(divide="ignore", invalid="ignore"):
             change = diameter_mm(total) / diameter_mm(before)[:, None] - 1.0
@@ -326,9 +326,20 @@ def _lesions(
     return tuple(out)
 
 
+def _summed(volume_ml: Floats, mine: Sequence[list[int]]) -> Floats:
+    """Return the volume of the members of a lesion together, (draws, times)."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for k, rows in enumerate(mine):
+        alike.setdefault(tuple(rows), []).append(k)
+    out = np.empty(volume_ml.shape[:2])
+    for members, draws in alike.items():
+        out[draws] = volume_ml[draws][:, :, members].sum(axis=2)
+    return out
+
+
 def _ratio(total_ml: Floats, whole_ml: Floats, mine: Sequence[list[int]]) -> Band:
     """Return the volume over that of the same draw with nothing left out."""
-    whole = np.stack([whole_ml[k][:, rows].sum(axis=1) for k, rows in enumerate(mine)])
+    whole = _summed(whole_ml, mine)
     with np.errstate(divide="ignore", invalid="ignore"):
         return band_of(np.where(whole > 0.0, total_ml / whole, np.nan))
 
