@@ -20,6 +20,9 @@ from abscope.infer.sampling import SamplingProgress, Start, sample
 
 __all__ = ["by_emcee", "measured"]
 
+#: A proposal this many standard deviations of the prior away is refused without a simulation.
+_FAR = 8.0
+
 
 class Watch:
     """Seconds by the clock and of processor time since the last look."""
@@ -75,7 +78,10 @@ def by_emcee(density: Density, start: Start, *, points: int) -> str:
              (emcee.moves.StretchMove(), 0.3)]  # fmt: skip
 
     def log_posterior(z: np.ndarray) -> np.ndarray:
-        return density.log_likelihood(z) - 0.5 * np.square(z).sum(axis=1)
+        near = np.abs(z).max(axis=1) < _FAR
+        height = np.full(len(z), -np.inf)
+        height[near] = density.log_likelihood(z[near]) - 0.5 * np.square(z[near]).sum(axis=1)
+        return height
 
     sampler = emcee.EnsembleSampler(walkers, latents, log_posterior, vectorize=True, moves=moves)
     sampler.random_state = np.random.RandomState(1).get_state()
@@ -89,6 +95,11 @@ def by_emcee(density: Density, start: Start, *, points: int) -> str:
 
 def main() -> None:
     """Print the rows of the cases that are named."""
+    columns = (
+        "case", "quantities", "density, s (CPU)", "best fit, s (CPU)", "draws, s (CPU)", "points",
+        "R-hat", "effective",
+    )  # fmt: skip
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="+")
     parser.add_argument("--peer", action="store_true")
