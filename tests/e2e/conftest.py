@@ -5,11 +5,13 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from abscope.cli.app import run
+from abscope.infer.sampling import SamplerSettings
 from ended import Call, Done
 from kim2021_dicom import COARSE, make_kim2021
 
@@ -54,8 +56,18 @@ def kim_coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session", autouse=True)
+def small_fits() -> Iterator[None]:
+    """Let fits inside this process have a quarter of the walkers, and fewer steps for each draw."""
+    defaults = SamplerSettings.__init__.__kwdefaults__
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(defaults, "walkers", 8)
+        patched.setitem(defaults, "steps_per_draw", 5)
+        yield
+
+
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory, small_fits: None) -> Path:
     """The folder of a short fit of the melanoma case, far from converged; tests change copies.
 
     Beside it stands what the command said ("said").

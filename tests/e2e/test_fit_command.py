@@ -78,6 +78,7 @@ def test_a_fit_that_was_cut_off_goes_on_to_the_same_draws(
         patched.setattr("abscope.cli.fit.told", cut)
         done = inside("fit", CASE, *SMALL, "--out", str(folder))
     assert done.status == 130
+    assert steps[-1] == 20
     assert (folder / "checkpoint").is_file()
     assert not (folder / "results.json").exists()
     refused = inside("rerun", str(folder))
