@@ -112,16 +112,24 @@ def _kept_tables(text: str, *, where: str) -> dict[str, Any]:
     """Return the tables of a file of the catalog; once a kernel is kept, they are beside it.
 
     Python reads TOML at 2 MB/s, which would be a twentieth of a simulation from the command line.
+    The first line of what is kept is the hash of the rest: numbers that were changed are not used.
     """
-    key = f"catalog_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    key = f"catalog_{_hash(text)}"
     if (path := kept(key, ".json")) is not None:
         with contextlib.suppress(OSError, ValueError):
-            return dict(json.loads(path.read_bytes()))
+            mark, _, rest = path.read_text(encoding="utf-8").partition("\n")
+            if mark == _hash(rest):
+                return dict(json.loads(rest))
     tables = _tables(text, where=where)
     if cache_folder().is_dir():
         with contextlib.suppress(OSError):
-            write_kept(key, json.dumps(tables), ".json")
+            rest = json.dumps(tables)
+            write_kept(key, f"{_hash(rest)}\n{rest}", ".json")
     return tables
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _entries(tables: Mapping[str, Any], *, where: str) -> dict[str, Parameter]:
