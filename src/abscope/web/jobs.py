@@ -1,5 +1,6 @@
 """Long work beside the requests: started once per key, with progress, and stopped when asked."""
 
+import copy
 import secrets
 import threading
 from collections import OrderedDict
@@ -62,6 +63,14 @@ class Job:
     def stopping(self) -> bool:
         """Whether somebody asked it to stop."""
         return self._stop.is_set()
+
+    def now(self) -> "Job":
+        """Return the job as it is at this moment: a page must not see it end while it is made."""
+        state, seen = self.state, copy.copy(self)
+        seen.state = state
+        seen.result = self.result if state == "done" else None
+        seen.problems = self.problems if state == "failed" else ()
+        return seen
 
     def cancel(self) -> None:
         """Ask it to stop; what it has not finished is thrown away."""

@@ -3,7 +3,7 @@
 import threading
 
 from abscope.errors import Problem, UsageError
-from abscope.web.jobs import Jobs, Progress
+from abscope.web.jobs import Job, Jobs, Progress
 
 
 def test_the_same_key_is_worked_on_once() -> None:
@@ -77,3 +77,13 @@ def test_errors_and_bugs_end_a_job_with_their_problems() -> None:
     assert found[0].problems[0].what == "is wrong"
     assert "bug of abscope: ZeroDivisionError" in found[1].to_dict()["problems"][0]["what"]
     jobs.close()
+
+
+def test_a_job_that_is_looked_at_does_not_end_under_the_page() -> None:
+    """A page once read the result before the end and the state after it, and showed neither."""
+    job = Job("key", "title")
+    before = job.now()
+    job.run(lambda progress: 7)
+    assert (before.state, before.result) == ("waiting", None)
+    after = job.now()
+    assert (after.id, after.state, after.result, after.problems) == (job.id, "done", 7, ())

@@ -98,7 +98,8 @@ def optimize(
 
     `change` of each treatment holds the lines that ask the same of what-if.
     """
-    job = find_search(Subject(rooms, opened), asked)
+    begun = find_search(Subject(rooms, opened), asked)
+    job = begun.now() if begun is not None else None
     found = job.result if job is not None and isinstance(job.result, Found) else None
     return fine(
         {
@@ -145,7 +146,8 @@ def explain(
     """Return the explanation, as `abscope explain --json` does; null while it is not over."""
     from abscope.infer.explanation_rows import plain_explanation
 
-    job = find_explanation(Subject(rooms, opened), source)
+    begun = find_explanation(Subject(rooms, opened), source)
+    job = begun.now() if begun is not None else None
     done = job is not None and job.state == "done"
     found = plain_explanation(job.result) if job is not None and done else None
     return fine({"shelf": shelf, "found": found, "job": None if job is None else job.to_dict()})
@@ -183,8 +185,9 @@ def explain_figure(
 
 
 def _prepared(subject: Subject, draws: Source) -> tuple[Prepared | None, Job]:
-    job = prepared_job(subject, draws)
-    job.ended.wait(_PATIENCE_S)
+    begun = prepared_job(subject, draws)
+    begun.ended.wait(_PATIENCE_S)
+    job = begun.now()
     if job.problems:
         raise UsageError(job.problems)
     return (job.result if isinstance(job.result, Prepared) else None), job

@@ -32,6 +32,7 @@ def what_if(
     subject = subject_of(here)
     job = prepared_job(subject, draws)
     job.ended.wait(0.2)
+    job = job.now()
     changes = [line for line in change or [] if line.strip()]
     prepared = job.result if isinstance(job.result, Prepared) else None
     values: dict[str, Any] = {"found": None, "problems": job.problems, "usual": None, "parts": ()}
@@ -41,7 +42,7 @@ def what_if(
         except AbscopeError as error:
             values["problems"] = error.problems
     if prepared is not None and standard:
-        values["usual"] = standard_job(subject, job)
+        values["usual"] = standard_job(subject, job).now()
         values["parts"] = _standard_parts(subject, values["usual"].result)
     argument, run = argument_of(here), run_of(subject, draws)
     page = render(

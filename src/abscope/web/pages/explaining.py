@@ -23,7 +23,8 @@ _Here = Annotated[CaseHere, Depends()]
 def explain(here: _Here, source: Source = "prior") -> Response:
     """Show the explanation that was asked for, how far it is, or how to ask."""
     subject = subject_of(here)
-    job = find_explanation(subject, source)
+    begun = find_explanation(subject, source)
+    job = begun.now() if begun is not None else None
     figures: Any = {}
     parts: Any = ()
     if job is not None and job.state == "done":

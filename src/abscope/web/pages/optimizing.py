@@ -72,7 +72,8 @@ def _page(
     here: CaseHere, asked: SearchAsked, *, problems: tuple[Problem, ...] = (), status: int = 200
 ) -> Response:
     subject = subject_of(here)
-    job = find_search(subject, asked)
+    begun = find_search(subject, asked)
+    job = begun.now() if begun is not None else None
     found = job.result if job is not None and isinstance(job.result, Found) else None
     offered: dict[str, Any] = {"vary": (), "limits": ()}
     fit = None
