@@ -149,10 +149,7 @@ class _Editor:
     def _say_unsized(self, lesions: Iterable[str]) -> None:
         """Say which lesions have no size on record, so that their answer rests on a prior."""
         sized = {
-            found.lesion
-            for scan in self.case.imaging
-            for found in scan.findings
-            if has_size(found)
+            found.lesion for scan in self.case.imaging for found in scan.findings if has_size(found)
         }
         without = [name for name in lesions if name not in sized]
         if without:
