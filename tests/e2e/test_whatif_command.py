@@ -36,6 +36,13 @@ def test_the_question_of_the_article_gets_a_probability_an_interval_and_its_prio
     assert "all lesions together respond in" in " ".join(out.split())
 
 
+def test_more_dose_per_fraction_says_that_a_size_counts_scar(capsys):
+    for scenario, told in (("rt.RT2: 5 x 1 Gy", False), ("rt.RT2: 3 x 8 Gy", True)):
+        _, found = _json(capsys, "whatif", FONG, "--set", scenario, *_FEW)
+        (one,) = found["scenarios"]
+        assert any("a size counts scar" in text for text in one["assumed"]) is told
+
+
 def test_the_standard_set_names_every_alternative_and_draws_them(capsys, tmp_path):
     status, found = _json(
         capsys, "whatif", FONG, "--standard", *_FEW, "--figures", str(tmp_path / "out")

@@ -155,6 +155,11 @@ def _said(phase: RTPhase, dose: Prescription, plan: PlannedDose) -> list[str]:
             f"{phase.id}: doses of other lesions, blood and organs per fraction times "
             f"{factor:.3g}, as the dose per fraction"
         )
+        if factor > 1.0:
+            out.append(
+                f"{phase.id}: a size counts scar, too, of which a higher dose per fraction leaves "
+                "more: a larger size need not be more living tumor"
+            )
     if dose.start_d is None:
         out.append(f"{phase.id} begins on the day that it was begun on")
     if dose.interval_d is None and dose.n_fractions > 1:
