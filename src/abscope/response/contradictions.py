@@ -1,10 +1,11 @@
 """The response of a lesion whose sizes the source gives in versions or as intervals.
 
 The lesion is judged once for every choice of the smallest or the largest size of each such reading.
-Where all choices agree the response stands, told with the choice that shrank least; where they
+Where all choices agree the response stands, told with the choice that changed least; where they
 differ nothing is chosen, and the reasons say which responses are possible.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
@@ -47,9 +48,13 @@ def respond_in_versions(
     if len(possible) > 1:
         text = f"{named}: {' or '.join(sorted(possible))}, by the size that is taken"
         return replace(plain, reasons=(*plain.reasons, text))
-    least = max(paths, key=lambda path: -1.0 if path.change_frac is None else path.change_frac)
+    least = min(paths, key=_change)
     text = f"{named}: {least.response} with every size; the smallest change is told"
     return replace(least, reasons=(*least.reasons, text))
+
+
+def _change(path: Trajectory) -> float:
+    return math.inf if path.change_frac is None else abs(path.change_frac)
 
 
 def _sizes(reading: Reading) -> str:

@@ -82,7 +82,9 @@ def test_words_stand_where_versions_disagree() -> None:
 
 
 def test_growth_and_disappearance_are_seen_in_every_version() -> None:
-    assert path_of(two(20, 22), 30).response == "PD"
+    grown = path_of(two(20, 22), 30)
+    assert grown.response == "PD"
+    assert grown.change_frac == pytest.approx(30 / 22 - 1)
     assert path_of(two(20, 22), 0).response == "CR"
     assert path_of(two(20, 22), two(19, 23)).response == "SD"
 
