@@ -91,11 +91,11 @@ class _Jax:
         own = _on_jax({"": traced.replicate_observables[core_cohort.OWN]}, names)
         return own[""], _on_jax({"": traced.observables[core_cohort.BODY]}, names)[""]
 
-    def jumped(self, y: Any, p: Any, q: Any, row: Any) -> Any:
-        """Return the states after a fraction whose fields are a row."""
+    def jumped(self, y: Any, p: Any, q: Any, row: Any, *, number: int = 0) -> Any:
+        """Return the states after an event, the first by default, whose fields begin a row."""
         import jax.numpy as jnp
 
-        traced, jump = self.traced, self.traced.jumps[0]
+        traced, jump = self.traced, self.traced.jumps[number]
         names, most = self.names(y, p, q), y[1].shape[1]
         first, count = len(jump.fields), len(jump.replicate_fields)
         names |= {str(s): row[k] for k, s in enumerate(jump.fields.values())}
@@ -103,7 +103,10 @@ class _Jax:
         names |= {str(s): table[:, k] for k, s in enumerate(jump.replicate_fields.values())}
         body, own = _on_jax(jump.body, names), _on_jax(jump.replicate, names)
         new = [body.get(name, y[0][k]) for k, name in enumerate(traced.states)]
-        lesions = [own.get(name, y[1][k]) for k, name in enumerate(traced.replicate_states)]
+        lesions = [
+            jnp.broadcast_to(own.get(name, y[1][k]), (most,))
+            for k, name in enumerate(traced.replicate_states)
+        ]
         return jnp.stack(new), jnp.stack(lesions)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from engine_diffrax import _Jax, _on_jax
+from engine_diffrax import _Jax
 
 from abscope.case.shelf import open_case
 from abscope.engine.batch import Batch
@@ -36,28 +36,6 @@ from abscope.model.system import core_system
 __all__ = ["main"]
 
 _RTOL = 1e-3
-
-
-class _Core(_Jax):
-    """The core model on JAX with all its events."""
-
-    def after(self, number: int, y: Any, given: tuple[Any, Any], row: Any) -> Any:
-        """Return the states after the event of a number whose fields begin a row."""
-        import jax.numpy as jnp
-
-        traced, jump = self.traced, self.traced.jumps[number]
-        names, most = self.names(y, *given), y[1].shape[1]
-        first, count = len(jump.fields), len(jump.replicate_fields)
-        names |= {str(s): row[k] for k, s in enumerate(jump.fields.values())}
-        table = row[first : first + count * most].reshape(most, count)
-        names |= {str(s): table[:, k] for k, s in enumerate(jump.replicate_fields.values())}
-        body, own = _on_jax(jump.body, names), _on_jax(jump.replicate, names)
-        new = [body.get(name, y[0][k]) for k, name in enumerate(traced.states)]
-        lesions = [
-            jnp.broadcast_to(own.get(name, y[1][k]), (most,))
-            for k, name in enumerate(traced.replicate_states)
-        ]
-        return jnp.stack(new), jnp.stack(lesions)
 
 
 def _columns(batch: Batch, tangents: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -100,7 +78,7 @@ def _with_diffrax(columns: dict[str, Any], moved: dict[str, Any]) -> tuple[float
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    model, fixed = _Core(), columns.pop("fixed")
+    model, fixed = _Jax(), columns.pop("fixed")
     control = dfx.PIDController(rtol=_RTOL, atol=1e-2 * _RTOL)
     term, here = dfx.ODETerm(model.rates), jnp.asarray(fixed["here"])
     events = range(len(model.traced.jumps))
@@ -119,7 +97,7 @@ def _with_diffrax(columns: dict[str, Any], moved: dict[str, Any]) -> tuple[float
             seen = model.seen(y, p, c["q"])
             p = jnp.where(stop["kind"] == SET_SHARED, p.at[stop["ref"]].set(stop["value"]), p)
             for k in events:
-                after = model.after(k, y, (p, c["q"]), stop["row"])
+                after = model.jumped(y, p, c["q"], stop["row"], number=k)
                 y = jax.tree.map(lambda a, b, k=k: jnp.where(stop["kind"] == k, a, b), after, y)
             return (y, p, jnp.where(moves, stop["time"], now)), seen
 
