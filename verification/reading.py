@@ -5,7 +5,7 @@ The same rules as `abscope.model.observe`, on arrays; a test holds the two toget
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def recist(seen: Seen, which: np.ndarray) -> CohortReading:
     """Return RECIST 1.1 on these lesions, (patients, lesions) flags, and on new ones.
 
     Lesions that are no targets are non-target: gone, or there. Patients without a target among them
-    are left out.
+    are left out; ``patient`` has the places of the others among all.
     """
     targets = _targets(seen, which)
     usable = targets.any(axis=1)
@@ -108,7 +108,7 @@ def recist(seen: Seen, which: np.ndarray) -> CohortReading:
     code[:, 0] = RESPONSE_CODES["NON-CR/NON-PD"]
     code[~others.any(axis=1)] = RESPONSE_CODES["NED"]
     sizes = np.where(targets[:, None, :], seen.sizes_mm, np.nan)
-    return adjudicate_cohort(
+    found = adjudicate_cohort(
         Cohort(
             diameters_mm=sizes[usable],
             is_node=seen.nodes[usable],
@@ -118,6 +118,7 @@ def recist(seen: Seen, which: np.ndarray) -> CohortReading:
             sizes_checked=True,
         )
     )
+    return replace(found, patient=np.flatnonzero(usable)[found.patient])
 
 
 def best_change(seen: Seen, *, visit: int | None = None) -> np.ndarray:

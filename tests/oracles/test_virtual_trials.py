@@ -12,7 +12,7 @@ from abscope.catalog.proportion import wilson_interval
 from abscope.model.observe import Observation, observed_case
 from anchors import calibrated
 from population import infused, population
-from reading import see
+from reading import recist, see
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +77,11 @@ def test_cohorts_are_read_as_single_patients_are():
                 assert seen.sizes_mm[i, visit, k] == size
     assert "measured" in states
     assert np.isnan(seen.sizes_mm).any()
+
+
+def test_a_reading_says_which_patients_it_is_of():
+    """Who has no target is left out, and those after keep their own place."""
+    seen = see(population(4, tumor="nsclc", seed=2), [0.0, 84.0], noise=False)
+    every = np.isfinite(seen.sizes_mm[:, 0])
+    every[1] = False
+    assert recist(seen, every).patient.tolist() == [0, 2, 3]
