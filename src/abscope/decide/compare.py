@@ -9,7 +9,8 @@ from abscope.decide.differences import (
     Difference,
     ShareDifference,
     difference_of,
-    share_difference_of,
+    differences_of,
+    share_differences_of,
 )
 from abscope.decide.given_days import GivenDays
 from abscope.decide.outcome import ArmOutcome, Course
@@ -138,13 +139,17 @@ def compare_arms(
     Raises ModelError where none of its draws could be finished.
     """
     one, two = session.delivered.outcome, arm.outcome
-    rows = [_row(ALL, "", one.whole, two.whole)]
-    outside = _row(OUTSIDE, "", arm.outside_as_delivered, two.outside)
     lesions = session.case.lesions_by_id
-    rows += [outside, *(
-        _row(name, lesions[name].label, course, two.lesions[name])
-        for name, course in one.lesions.items()
-    )]  # fmt: skip
+    rows = _rows(
+        [
+            (ALL, "", one.whole, two.whole),
+            (OUTSIDE, "", arm.outside_as_delivered, two.outside),
+            *(
+                (name, lesions[name].label, course, two.lesions[name])
+                for name, course in one.lesions.items()
+            ),
+        ]
+    )
     nadir = difference_of(one.nadir_per_ul, two.nadir_per_ul, lower_is_better=False)
     if nadir is None or rows[0] is None or arm.scenario is None:
         what = "no draw of the scenario could be finished"
@@ -177,18 +182,34 @@ def _overstated(session: WhatIf, outcome: ArmOutcome) -> Iterator[str]:
             yield f"{lesion}: {told}"
 
 
-def _row(name: str, label: str, one: Course, two: Course) -> Row | None:
-    response = share_difference_of(one.responds_frac, two.responds_frac)
-    control = share_difference_of(one.controlled_frac, two.controlled_frac)
-    if response is None or control is None:
-        return None
-    known = (one.category >= 0) & (two.category >= 0)
-    changes = tuple(
-        difference_of(a, b, lower_is_better=True)
-        for a, b in zip(one.change_frac.T, two.change_frac.T, strict=True)
+def _rows(asked: Sequence[tuple[str, str, Course, Course]]) -> list[Row | None]:
+    """Return a row for each name, label and two courses; None where no draw has its lesions."""
+    ones, twos = [item[2] for item in asked], [item[3] for item in asked]
+    visits = ones[0].change_frac.shape[1]
+    changes = differences_of(
+        np.concatenate([one.change_frac.T for one in ones]),
+        np.concatenate([two.change_frac.T for two in twos]),
+        lower_is_better=True,
     )
-    same = float((two.category >= one.category)[known].mean())
-    return Row(name, label, changes, response, control, same)
+    response, control = (
+        share_differences_of(
+            np.stack([getattr(one, name) for one in ones]),
+            np.stack([getattr(two, name) for two in twos]),
+        )
+        for name in ("responds_frac", "controlled_frac")
+    )
+    before, after = (np.stack([one.category for one in both]) for both in (ones, twos))
+    known = (before >= 0) & (after >= 0)
+    same = ((after >= before) & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    rows: list[Row | None] = []
+    for k, (name, label, _, _) in enumerate(asked):
+        one, two = response[k], control[k]
+        found = changes[k * visits : (k + 1) * visits]
+        if one is None or two is None:
+            rows.append(None)
+        else:
+            rows.append(Row(name, label, found, one, two, float(same[k])))
+    return rows
 
 
 def _grades(one: ArmOutcome, two: ArmOutcome) -> tuple[GradeShare, ...]:

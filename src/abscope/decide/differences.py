@@ -7,14 +7,16 @@ finite number n of draws: with e_i in (-1, 0, 1) for a draw that loses, keeps or
     mean(e) +- 1.645 sd(e) / sqrt(n).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["LEVEL", "Difference", "ShareDifference", "difference_of", "share_difference_of",
-    "share_error_frac",
+__all__ = ["LEVEL", "Difference", "ShareDifference", "difference_of", "differences_of",
+    "share_difference_of", "share_differences_of", "share_error_frac",
 ]  # fmt: skip
 
 #: Share of the draws inside an interval.
@@ -83,41 +85,61 @@ def difference_of(
     Two values count as equal within ``tolerance_frac`` of 1 or of the delivered value, the greater:
     1 % of the size at the start, or of a count, which nobody could measure.
     """
+    return differences_of(
+        delivered[None], scenario[None], lower_is_better=lower_is_better,
+        tolerance_frac=tolerance_frac,
+    )[0]  # fmt: skip
+
+
+def differences_of(
+    delivered: Floats, scenario: Floats, *, lower_is_better: bool, tolerance_frac: float = 0.01
+) -> tuple[Difference | None, ...]:
+    """Return the difference of each of some quantities (quantities, draws), as `difference_of`.
+
+    A what-if asks for that of every lesion at every visit; one pass serves all.
+    """
     known = np.isfinite(delivered) & np.isfinite(scenario)
-    if not known.any():
-        return None
-    one, two = delivered[known], scenario[known]
-    change = two - one
-    equal = np.abs(change) <= tolerance_frac * np.maximum(1.0, np.abs(one))
-    better = (change < 0.0 if lower_is_better else change > 0.0) & ~equal
-    delivered_, scenario_, difference = _quantiles(np.stack([one, two, change]))
-    return Difference(
-        delivered=delivered_,
-        scenario=scenario_,
-        difference=difference,
-        better_frac=float(better.mean()),
-        equal_frac=float(equal.mean()),
-        draws=int(known.sum()),
+    number = known.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        change = scenario - delivered
+        equal = np.abs(change) <= tolerance_frac * np.maximum(1.0, np.abs(delivered))
+        better = (change < 0.0 if lower_is_better else change > 0.0) & ~equal & known
+    three = np.where(known, np.stack([delivered, scenario, change]), np.inf)
+    ends = _quantiles(three, number)
+    more, same = better.sum(axis=1), (equal & known).sum(axis=1)
+    return tuple(
+        _difference(ends[:, k].tolist(), int(more[k]), int(same[k]), int(n))
+        for k, n in enumerate(number)
     )
+
+
+def _difference(ends: list[list[float]], more: int, same: int, n: int) -> Difference | None:
+    if not n:
+        return None
+    one, two, change = ((low, middle, high) for low, middle, high in ends)
+    return Difference(one, two, change, more / n, same / n, n)
 
 
 def share_difference_of(delivered: Floats, scenario: Floats) -> ShareDifference | None:
     """Return the difference of what happens (1), or does not (0), in draws; None without any."""
+    return share_differences_of(delivered[None], scenario[None])[0]
+
+
+def share_differences_of(delivered: Floats, scenario: Floats) -> tuple[ShareDifference | None, ...]:
+    """Return the difference of each of some events (events, draws), as `share_difference_of`."""
     known = np.isfinite(delivered) & np.isfinite(scenario)
-    n = int(np.count_nonzero(known))
+    with np.errstate(invalid="ignore"):
+        one, two = known & (delivered > 0.0), known & (scenario > 0.0)
+    every = [known, one, two, two & ~one, one & ~two]
+    return tuple(map(_share_difference, *(each.sum(axis=1).tolist() for each in every)))
+
+
+def _share_difference(n: int, one: int, two: int, gained: int, lost: int) -> ShareDifference | None:
     if not n:
         return None
-    one, two = delivered[known] > 0.0, scenario[known] > 0.0
-    gained, lost = int(np.count_nonzero(two & ~one)), int(np.count_nonzero(one & ~two))
     spread = gained + lost - (gained - lost) ** 2 / n  # of changes that are -1, 0 or 1
-    return ShareDifference(
-        delivered_frac=int(np.count_nonzero(one)) / n,
-        scenario_frac=int(np.count_nonzero(two)) / n,
-        gained_frac=gained / n,
-        lost_frac=lost / n,
-        error_frac=float(_Z90 * np.sqrt(spread / (n - 1) / n)) if n > 1 else float("nan"),
-        draws=n,
-    )
+    error = _Z90 * math.sqrt(spread / (n - 1) / n) if n > 1 else math.nan
+    return ShareDifference(one / n, two / n, gained / n, lost / n, error, n)
 
 
 def share_error_frac(share_frac: float, draws: int) -> float:
@@ -133,15 +155,19 @@ def share_error_frac(share_frac: float, draws: int) -> float:
     return float(_Z90 * np.sqrt(p * (1 - p) / n))
 
 
-def _quantiles(rows: Floats) -> list[tuple[float, float, float]]:
-    """Return the ends and the middle of each row, between the order statistics as numpy does.
+def _quantiles(rows: Floats, number: NDArray[np.int64]) -> Floats:
+    """Return the ends and the middle of rows (..., quantities, draws) on a last axis of three.
 
-    A comparison asks for hundreds of them, and `numpy.quantile` takes ten times as long.
+    ``number`` (quantities,) values of a row are finite. Between the order statistics as numpy does:
+    a comparison asks for hundreds of them, and `numpy.quantile` takes ten times as long.
     """
-    ordered = np.sort(rows, axis=1)
-    place = np.asarray(_ENDS) * (ordered.shape[1] - 1)
+    ordered = np.sort(rows, axis=-1)
+    last = np.maximum(number - 1, 0)[:, None]
+    place = np.asarray(_ENDS) * last
     below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, ordered.shape[1] - 1)
-    low = ordered[:, below]
-    found = low + (ordered[:, above] - low) * (place - below)
-    return [(a, b, c) for a, b, c in found.tolist()]
+    above = np.minimum(below + 1, last)
+    shape = (*rows.shape[:-1], len(_ENDS))
+    low = np.take_along_axis(ordered, np.broadcast_to(below, shape), -1)
+    high = np.take_along_axis(ordered, np.broadcast_to(above, shape), -1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(low + (high - low) * (place - below))

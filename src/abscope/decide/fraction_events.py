@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +11,13 @@ from abscope.dose.geometry.grid import Floats
 from abscope.engine.batch import Events
 from abscope.model.case_courses import DrawnPhase
 from abscope.model.case_lesions import DrawnLesion
-from abscope.model.dose_bins import equal_parts_table_gy
+from abscope.model.dose_bins import equal_parts_of_gy
 from abscope.model.kill import BINS, DOSES
-from abscope.model.lesion_doses import DrawnDose
-from abscope.model.patient import BinnedDose
 
-__all__ = ["Fractions", "Places", "fractions_of"]
+__all__ = ["Fractions", "PhaseTable", "Places", "fractions_of", "phase_table"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Places:
     """Where the lesions of a record stand in the rows of a batch.
 
@@ -39,10 +38,22 @@ class Places:
         names = tuple(item.lesion.id for item in lesions)
         return cls(names, first, count, int(count.sum(axis=1).max()))
 
-    def mask(self, lesion: int) -> NDArray[np.bool_]:
-        """Return which places (draws, most) are of a lesion."""
-        place = np.arange(self.most)[None, :] - self.row_start[:, lesion, None]
-        return np.asarray((place >= 0) & (place < self.n_members[:, lesion, None]))
+    @cached_property
+    def masks(self) -> tuple[NDArray[np.bool_], ...]:
+        """Return which places (draws, most) are of each lesion."""
+        place = np.arange(self.most)[None, :, None] - self.row_start[:, None, :]
+        mine = (place >= 0) & (place < self.n_members[:, None, :])
+        return tuple(np.ascontiguousarray(mine[..., i]) for i in range(len(self.names)))
+
+    @cached_property
+    def members(self) -> tuple[tuple[int, int, NDArray[np.int64], NDArray[np.int64]], ...]:
+        """Return lesion, number of the member, the draws that have it and its place in them."""
+        out = []
+        for i in range(len(self.names)):
+            for j in range(int(self.n_members[:, i].max(initial=0))):
+                draws = np.flatnonzero(self.n_members[:, i] > j)
+                out.append((i, j, draws, self.row_start[draws, i] + j))
+        return tuple(out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,46 +99,59 @@ class Fractions:
         )  # fmt: skip
 
 
-def fractions_of(
-    phases: Sequence[DrawnPhase],
+@dataclass(frozen=True, slots=True, eq=False)
+class PhaseTable:
+    """One phase as columns: ``days_d`` (draws, fractions) with NaN, doses of one fraction."""
+
+    phase: str
+    days_d: Floats
+    dose_gy: Floats
+    cells_gy: Floats
+
+
+def phase_table(
+    phase: DrawnPhase,
     *,
     places: Places,
-    without: frozenset[str] = frozenset(),
     factor_frac: Mapping[tuple[str, str], float] | None = None,
-) -> Fractions:
-    """Return the fractions of the phases but those of ``without``.
+) -> PhaseTable:
+    """Return a phase as columns.
 
     ``factor_frac`` multiplies the dose of a lesion from a phase, by (phase, lesion).
     """
-    kept = [phase for phase in phases if phase.phase not in without]
-    draws = places.row_start.shape[0]
-    days = [_padded(phase.days_d) for phase in kept]
-    columns = [np.full(block.shape[1], k) for k, block in enumerate(days)]
-    dose = np.zeros((len(kept), draws, BINS, places.most))
-    cells = np.zeros((len(kept), draws, 3))
-    for k, phase in enumerate(kept):
-        doses = phase.cells
-        cells[k] = np.stack([doses.blood_gy, doses.lymphoid_gy, doses.nodes_gy], axis=1)
-        for i, members in enumerate(phase.lesions):
-            factor = (factor_frac or {}).get((phase.phase, places.names[i]), 1.0)
-            for j, drawn in enumerate(members):
-                there = np.flatnonzero(places.n_members[:, i] > j)
-                dose[k, there, :, places.row_start[there, i] + j] = factor * _parts_gy(drawn, there)
+    alike = np.zeros((places.row_start.shape[0], places.most))
+    parted = []
+    for i, j, draws, at in places.members:
+        factor = (factor_frac or {}).get((phase.phase, places.names[i]), 1.0)
+        drawn = phase.lesions[i][j]
+        if drawn.dose_gy.shape[1] == 1:
+            alike[draws, at] = factor * drawn.dose_gy[draws, 0]
+        else:
+            parts_gy = equal_parts_of_gy(drawn.dose_gy[draws], drawn.volume_frac[draws])
+            parted.append((draws, at, factor * parts_gy))
+    dose = np.repeat(alike[:, None, :], BINS, axis=1)
+    for draws, at, parts_gy in parted:
+        dose[draws, :, at] = parts_gy
+    cells = np.stack([phase.cells.blood_gy, phase.cells.lymphoid_gy, phase.cells.nodes_gy], axis=1)
+    return PhaseTable(phase.phase, _padded(phase.days_d), dose, cells)
+
+
+def fractions_of(tables: Sequence[PhaseTable], *, places: Places) -> Fractions:
+    """Return the fractions of phases, in the order of their tables."""
+    draws, most = places.row_start.shape[0], places.most
+    columns = [np.full(table.days_d.shape[1], k) for k, table in enumerate(tables)]
+    days = [np.full((draws, 0), np.nan), *(table.days_d for table in tables)]
     return Fractions(
-        phases=tuple(phase.phase for phase in kept),
+        phases=tuple(table.phase for table in tables),
         column=np.concatenate([np.zeros(0, np.int64), *columns]).astype(np.int64),
-        days_d=np.concatenate([np.full((draws, 0), np.nan), *days], axis=1),
-        dose_gy=dose,
-        cells_gy=cells,
+        days_d=np.concatenate(days, axis=1),
+        dose_gy=_stacked([table.dose_gy for table in tables], (draws, BINS, most)),
+        cells_gy=_stacked([table.cells_gy for table in tables], (draws, 3)),
     )
 
 
-def _parts_gy(drawn: DrawnDose, draws: NDArray[np.int64]) -> Floats:
-    """Return the dose of parts of equal volume (draws, bins)."""
-    dose, share = drawn.dose_gy[draws], drawn.volume_frac[draws]
-    if dose.shape[1] == 1:
-        return np.broadcast_to(dose, (len(draws), BINS))
-    return equal_parts_table_gy([BinnedDose(a, b) for a, b in zip(dose, share, strict=True)])
+def _stacked(blocks: Sequence[Floats], shape: tuple[int, ...]) -> Floats:
+    return np.stack(blocks) if blocks else np.zeros((0, *shape))
 
 
 def _padded(days_d: tuple[tuple[float, ...], ...]) -> Floats:

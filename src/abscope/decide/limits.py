@@ -158,5 +158,5 @@ def _lesion(limit: Limit, arm: Arm, session: WhatIf) -> float:
     ratio = limit.alpha_beta_gy
     factor = np.ones_like(dose) if ratio is None else 1.0 + dose / ratio
     total = (number[:, :, None] * dose * factor).sum(axis=0)
-    mine = session.places.mask(session.places.names.index(limit.of))
+    mine = session.places.masks[session.places.names.index(limit.of)]
     return float(np.median(np.where(mine, total, 0.0).max(axis=1)))

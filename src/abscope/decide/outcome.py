@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from abscope.catalog.case_prior import case_prior
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["CATEGORIES", "ArmOutcome", "Course", "best_category", "course_of"]
+__all__ = ["CATEGORIES", "ArmOutcome", "Course", "best_category", "course_of", "courses_of"]
 
 #: Partial response and progression of a sum of diameters (RECIST 1.1, Eisenhauer 2009, 4.3.1).
 _RESPONSE_FRAC, _GROWTH_FRAC, _GROWTH_MM = -0.30, 0.20, 5.0
@@ -62,39 +62,49 @@ def course_of(start_mm: Floats, *, diameter_mm: Floats, counted_frac: NDArray[np
     ``start_mm`` (draws, lesions), ``diameter_mm`` (draws, visits, lesions); ``counted_frac``
     (draws, lesions) are those that belong to it in each draw.
     """
-    base = np.where(counted_frac, start_mm, 0.0).sum(axis=1)
-    total = np.where(counted_frac[:, None, :], diameter_mm, 0.0).sum(axis=2)
+    return courses_of(start_mm, diameter_mm=diameter_mm, counted_frac=counted_frac[None])[0]
+
+
+def courses_of(
+    start_mm: Floats, *, diameter_mm: Floats, counted_frac: NDArray[np.bool_]
+) -> tuple[Course, ...]:
+    """Return the course of each of some groups of lesions, as `course_of` does of one.
+
+    ``counted_frac`` is (groups, draws, lesions); one pass serves all groups.
+    """
+    counted = counted_frac[:, :, None, :]
+    base = np.where(counted_frac, start_mm, 0.0).sum(axis=2)
+    mine_mm = np.where(counted, diameter_mm, 0.0)
+    total, largest = mine_mm.sum(axis=3), mine_mm.max(axis=3, initial=0.0)
     there = base > 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.where(there[:, None], total / base[:, None] - 1.0, np.nan)
-    largest = np.where(counted_frac[:, None, :], diameter_mm, 0.0).max(axis=2, initial=0.0)
+        change = np.where(there[..., None], total / base[..., None] - 1.0, np.nan)
+    known = there & np.isfinite(change).all(axis=2)
     category = best_category(base, total, largest)
-    known = there & np.isfinite(change).all(axis=1)
-    return Course(
-        change_frac=change,
-        responds_frac=np.where(known, category >= CATEGORIES.index("PR"), np.nan),
-        controlled_frac=np.where(known, ~_progresses(base, total).any(axis=1), np.nan),
-        category=np.where(known, category, -1),
-    )
+    responds = np.where(known, category >= CATEGORIES.index("PR"), np.nan)
+    controlled = np.where(known, ~_progresses(base, total).any(axis=2), np.nan)
+    category = np.where(known, category, -1)
+    return tuple(map(Course, change, responds, controlled, category))
 
 
 def best_category(start_mm: Floats, total_mm: Floats, largest_mm: Floats) -> NDArray[np.int64]:
-    """Return the best response (draws,) as a place in `CATEGORIES`.
+    """Return the best response (..., draws) as a place in `CATEGORIES`.
 
-    It is the best of the visits up to the first progression; PD where there is none before it.
+    ``total_mm`` and ``largest_mm`` have a last axis for the visits. The best is that of the visits
+    up to the first progression; PD where there is none before it.
     """
     progressed = _progresses(start_mm, total_mm)
-    over = np.maximum.accumulate(progressed, axis=1)
+    over = np.maximum.accumulate(progressed, axis=-1)
     gone = largest_mm < case_prior("size_vanished").value
-    partial = total_mm <= (1.0 + _RESPONSE_FRAC) * start_mm[:, None]
+    partial = total_mm <= (1.0 + _RESPONSE_FRAC) * start_mm[..., None]
     places = {name: k for k, name in enumerate(CATEGORIES)}
     each = np.where(gone, places["CR"], np.where(partial, places["PR"], places["SD"]))
-    return np.asarray(np.where(over, places["PD"], each).max(axis=1), np.int64)
+    return np.asarray(np.where(over, places["PD"], each).max(axis=-1), np.int64)
 
 
 def _progresses(start_mm: Floats, total_mm: Floats) -> NDArray[np.bool_]:
-    """Return at which visits (draws, visits) the sum is progressive against the nadir before."""
-    before = np.concatenate([start_mm[:, None], total_mm[:, :-1]], axis=1)
-    nadir = np.minimum.accumulate(before, axis=1)
+    """Return at which visits (..., draws, visits) the sum progresses against the nadir before."""
+    before = np.concatenate([start_mm[..., None], total_mm[..., :-1]], axis=-1)
+    nadir = np.minimum.accumulate(before, axis=-1)
     rise = total_mm - nadir
     return np.asarray((rise >= _GROWTH_MM) & (rise >= _GROWTH_FRAC * nadir))

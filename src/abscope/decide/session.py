@@ -6,7 +6,7 @@ again; the delivered treatment is run from the same kind of day, so that errors 
 are alike. A scenario that runs from the beginning gives the same within the tolerance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from abscope.blood.alc.bodies import organ_groups, spared_plan
 from abscope.blood.case_plan import CasePlan, case_plan
 from abscope.blood.planned import PlannedDose
+from abscope.case.radiotherapy import RTCourse
 from abscope.case.record import Case
 from abscope.catalog.exposure import exposure_line
 from abscope.decide.continuation import Continuation, WhatIfOptions, differ_d
 from abscope.decide.editing import EditedCase, edit_case
-from abscope.decide.fraction_events import Fractions, Places, fractions_of
+from abscope.decide.fraction_events import Fractions, PhaseTable, Places, fractions_of, phase_table
 from abscope.decide.given_days import Given, GivenDays, drug_days_of, phase_days_of, together
 from abscope.decide.names import Names
-from abscope.decide.outcome import ArmOutcome, Course, course_of
+from abscope.decide.outcome import ArmOutcome, Course, course_of, courses_of
 from abscope.decide.scenario import Scenario
 from abscope.decide.schedule_checks import check_schedule
 from abscope.dose.geometry.grid import Floats
@@ -77,6 +78,7 @@ class WhatIf:
     ) -> None:
         _check(case)
         self.case, self.prior = case, prior
+        self._exposures = {course.id: course.exposures for course in case.rt_courses}
         self.options = options or WhatIfOptions()
         self._drawn_case = drawn = CaseDraws(case, prior)
         self.patients: tuple[Patient, ...] = drawn.patients()
@@ -85,7 +87,10 @@ class WhatIf:
         self.visits: tuple[VisitDay, ...] = visit_days(case, self.patients)[0]
         self._visits_d = np.array([visit.day_d for visit in self.visits])
         self._phases = self._drawn(EditedCase(case), drawn.plan)
-        self._fractions = fractions_of(self._phases, places=self.places)
+        self._tables = {
+            phase.phase: phase_table(phase, places=self.places) for phase in self._phases
+        }
+        self._fractions = fractions_of(tuple(self._tables.values()), places=self.places)
         begun = np.stack([_volumes(patient, self.places.most) for patient in self.patients])
         self._start_mm = self._diameters(begun[:, None])[:, 0]
         self._continuation = Continuation(
@@ -175,24 +180,51 @@ class WhatIf:
         plan = case_plan(case, self._drawn_case.clock)
         if edited.spare_frac:
             plan = replace(plan, planned=spared_plan(plan.planned, factors_frac=edited.spare_frac))
-        new = {one.phase: one for one in self._drawn(replace(edited, case=case), plan)}
+        only = None if edited.spare_frac else self._to_draw(courses, changed)
+        new = {one.phase: one for one in self._drawn(replace(edited, case=case), plan, only=only)}
         drawn = [new.pop(one.phase, one) for one in self._phases]
         phases = _together((*drawn, *new.values()), self._phases, edited)
         plans = {one.name: one for one in (*self.planned, *plan.planned)}
+        tables = [self._table(phase, edited) for phase in phases]
         fractions = fractions_of(
-            phases, places=self.places, without=edited.without,
-            factor_frac=edited.lesion_factor_frac,
-        )  # fmt: skip
+            [table for table in tables if table.phase not in edited.without], places=self.places
+        )
         return fractions, tuple(plans[name] for name in fractions.phases)
 
-    def _drawn(self, edited: EditedCase, plan: CasePlan) -> tuple[DrawnPhase, ...]:
-        """Return the phases of a case in every draw, of the courses that are simulated."""
+    def _to_draw(self, courses: Sequence[RTCourse], changed: Set[str]) -> frozenset[str]:
+        """Return the changed phases of courses; all of those that share a dose on record."""
+        out = set(changed)
+        for course in courses:
+            shared = any(
+                item.mean_dose_gy is not None
+                or (item.stated_class is not None and "low_dose" in item.stated_class.candidates)
+                for item in course.exposures
+            )
+            if shared or course.exposures != self._exposures.get(course.id, ()):
+                out |= {phase.id for phase in course.phases}
+        return frozenset(out)
+
+    def _table(self, phase: DrawnPhase, edited: EditedCase) -> PhaseTable:
+        """Return a phase as columns; those of a delivered phase are kept."""
+        factors = edited.lesion_factor_frac
+        as_delivered = any(phase is one for one in self._phases)
+        if as_delivered and not any(name == phase.phase for name, _ in factors):
+            return self._tables[phase.phase]
+        return phase_table(phase, places=self.places, factor_frac=factors)
+
+    def _drawn(
+        self, edited: EditedCase, plan: CasePlan, *, only: frozenset[str] | None = None
+    ) -> tuple[DrawnPhase, ...]:
+        """Return the phases of a case in every draw, of the courses that are simulated.
+
+        ``only`` names those that are asked for, None stands for all.
+        """
         frame = self._drawn_case.frame
         mine = {course.id for course in frame.courses}
         new = {phase[:-1] for phase in edited.added}
         courses = tuple(c for c in edited.case.rt_courses if c.id in mine | new)
         kept, setting = replace(frame, courses=courses), self._drawn_case.setting
-        return drawn_courses(edited.case, kept, plan=plan, setting=setting).phases
+        return drawn_courses(edited.case, kept, plan=plan, setting=setting, only=only).phases
 
     def _arm(self, scenario: Scenario | None, edited: EditedCase, given: _Given) -> Arm:
         fractions, planned = given
@@ -256,17 +288,17 @@ class WhatIf:
         self, diameter_mm: Floats, count_per_ul: Floats, outside: NDArray[np.bool_]
     ) -> ArmOutcome:
         names, every = self.places.names, self.places.n_members > 0
-
-        def course(counted: NDArray[np.bool_]) -> Course:
-            return course_of(self._start_mm, diameter_mm=diameter_mm, counted_frac=counted)
-
+        alone = every & np.eye(len(names), dtype=bool)[:, None, :]
+        whole, beside, *each = courses_of(
+            self._start_mm,
+            diameter_mm=diameter_mm,
+            counted_frac=np.concatenate([every[None], outside[None], alone]),
+        )
         return ArmOutcome(
             visits_d=self._visits_d,
-            whole=course(every),
-            outside=course(outside),
-            lesions={
-                name: course(every & (np.arange(len(names)) == i)) for i, name in enumerate(names)
-            },
+            whole=whole,
+            outside=beside,
+            lesions=dict(zip(names, each, strict=True)),
             nadir_per_ul=np.fmin.reduce(count_per_ul, axis=1, initial=np.nan),
             count_per_ul=count_per_ul[:, : len(self._visits_d)],
             ok=np.asarray(np.isfinite(count_per_ul).any(axis=1)),
@@ -287,16 +319,14 @@ class WhatIf:
                 if plan.name in added:
                     low = max(low, most / float(np.mean(plan.n_fractions)))
                 hit |= dose >= low
-        members = [self.places.mask(i) for i in range(len(self.places.names))]
-        return np.stack([(~hit & mine).any(axis=1) for mine in members], axis=1)
+        return np.stack([(~hit & mine).any(axis=1) for mine in self.places.masks], axis=1)
 
     def _diameters(self, volume_ml: Floats) -> Floats:
         """Return the diameter of each lesion of the record (draws, visits, lesions)."""
-        out = []
-        for i in range(len(self.places.names)):
-            mine = self.places.mask(i)[:, None, :]
-            out.append(diameter_mm(np.where(mine, volume_ml, 0.0).sum(axis=2)))
-        return np.stack(out, axis=2)
+        whole_ml = [
+            np.where(mine[:, None, :], volume_ml, 0.0).sum(axis=2) for mine in self.places.masks
+        ]
+        return diameter_mm(np.stack(whole_ml, axis=2))
 
 
 def check_scenario(case: Case, scenario: Scenario) -> None:

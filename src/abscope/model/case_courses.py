@@ -159,14 +159,24 @@ def planned_courses(
 
 
 def drawn_courses(
-    case: Case, frame: CaseFrame, *, plan: CasePlan, setting: CourseSetting
+    case: Case,
+    frame: CaseFrame,
+    *,
+    plan: CasePlan,
+    setting: CourseSetting,
+    only: Collection[str] | None = None,
 ) -> CoursePlan:
-    """Return the fractions of the courses of a frame, of a plan with the doses of the body."""
+    """Return the fractions of the courses of a frame, of a plan with the doses of the body.
+
+    ``only`` names the phases to draw, with the boosts that follow them; None stands for all.
+    """
     lesions, prior = setting.lesions, setting.prior
     weights = node_weights_frac(lesions)
     sex: Sex = "male" if case.patient.sex and case.patient.sex.value == "male" else "female"
     phases: list[DrawnPhase] = []
     for view in _views(plan, frame, prior):
+        if only is not None and view.phase.id.removesuffix(" boost") not in only:
+            continue
         told: list[str] = []
         doses = tuple(lesion_dose(case, item, view, setting=setting, told=told) for item in lesions)
         cells = cell_doses(
