@@ -308,7 +308,7 @@ def _lesions(
                 compartments=tuple(organs),
                 volume_ml=band_of(total),
                 change_frac=band_of(change),
-                dose_gy=tuple(np.quantile(dose, QUANTILES).tolist()),
+                dose_gy=band_of(dose[:, None]).at(0),
                 share_frac={
                     mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
                     for mode, rows in shares.items()
