@@ -111,6 +111,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"R-hat at most {_plain(found['r_hat'])}, "
         f"at least {_plain(found['ess_bulk'])} effective draws"
     )
+    yield from (f"! {text}" for text in found["not_informed"])
+    yield from (f"Not used: {text}" for text in found["not_used"])
     told_of = [one for one in found["coordinates"] if one["posterior_over_prior_sd"] < 0.9]
     yield f"The data carry {len(told_of)} of {len(found['coordinates'])} combinations:"
     for one in told_of:

@@ -26,6 +26,7 @@ from abscope.engine.simulation import Settings, simulate
 from abscope.errors import CaseError, Problem
 from abscope.infer.computed import Computed, Members, Row, members_of, members_of_draws
 from abscope.infer.edges import Likely
+from abscope.infer.informing import tells_of_a_lesion
 from abscope.infer.moments import (
     KnownDays,
     Node,
@@ -316,7 +317,8 @@ def _computed(
 def case_model(case: Case, options: FitOptions | None = None) -> CaseModel:
     """Return a case as a function of deviates, with its data.
 
-    Raises CaseError where there is nothing to simulate or nothing to compare with.
+    Raises CaseError where there is nothing to simulate or nothing to compare with, and where the
+    record tells nothing of any lesion.
     """
     options = options or FitOptions()
     scouts = patients_from(
@@ -328,5 +330,9 @@ def case_model(case: Case, options: FitOptions | None = None) -> CaseModel:
         notes = f" ({'; '.join(data.notes)})" if data.notes else ""
         what = f"nothing was measured after the start that a fit could use{notes}"
         expected = "a size, a word for a change or a lymphocyte count with a time"
+        raise CaseError(Problem(case.id, what, expected, "Record one.", "imaging"))
+    if not tells_of_a_lesion(case, data, lesions=lesions):
+        what = "no lesion has a size, nor a word for how it changed; blood counts tell of none"
+        expected = "a size of one lesion, or a word for its change"
         raise CaseError(Problem(case.id, what, expected, "Record one.", "imaging"))
     return CaseModel(case, options, data)

@@ -12,8 +12,10 @@ from abscope.infer.case_model import FitOptions
 from abscope.infer.draws_file import posterior_bytes, read_posterior
 from abscope.infer.estimates import QUANTILES, estimates
 from abscope.infer.fitting import Fit
+from abscope.infer.informing import lesions_without_words
 from abscope.infer.posterior import Posterior
 from abscope.infer.run_folder import RunFolder, open_run, versions_now
+from abscope.model.case_lesions import recorded_id
 from abscope.model.expectation_rows import switches_without
 
 __all__ = ["DRAWS", "StoredFit", "fit_files", "fit_options", "fit_results", "read_fit"]
@@ -41,11 +43,14 @@ def fit_options(*, homing: str, without: tuple[str, ...]) -> FitOptions:
 
 def fit_results(case: Case, fit: Fit) -> dict[str, Any]:
     """Return what a fit found as plain numbers: nothing here is a mean without an interval."""
-    diagnosis = fit.posterior.diagnosis
+    diagnosis, model = fit.posterior.diagnosis, fit.density.model
+    lesions = tuple(dict.fromkeys(recorded_id(x.id) for x in model.scouts[0].lesions))
     return {
         "case": case.id,
         "converged": fit.converged,
         "why_not": list(fit.why_not),
+        "not_informed": list(lesions_without_words(case, model.data, lesions=lesions)),
+        "not_used": list(model.data.notes),
         "method": fit.posterior.method,
         "chains": fit.posterior.z.shape[0],
         "draws": fit.posterior.z.shape[1],
@@ -69,7 +74,7 @@ def fit_results(case: Case, fit: Fit) -> dict[str, Any]:
         ],
         "quantities": [
             {**asdict(one), "before": list(one.before), "after": list(one.after)}
-            for one in estimates(case, fit.posterior, organs=fit.density.model.options.organs)
+            for one in estimates(case, fit.posterior, organs=model.options.organs)
         ],
     }
 

@@ -20,6 +20,7 @@ def fit_section(found: FitMaterial) -> Section:
         alerts.append("The fit did not converge: its numbers are not an answer.")
         alerts += [f"{why[0].upper()}{why[1:]}." for why in results["why_not"]]
     notes = [
+        *(f"{text}." for text in results.get("not_informed", ())),
         found.expectation.scope,
         f"{results['chains']} chains of {results['draws']} draws; R-hat at most "
         f"{_plain(results['r_hat'])}, at least {_plain(results['ess_bulk'])} effective draws; "
