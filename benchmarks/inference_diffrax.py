@@ -1,18 +1,21 @@
-"""The best fit of a case against the same model in diffrax: what the slopes of one point cost.
+"""The best fit of a case against the same model in diffrax: one point, and the whole search.
 
     PEERS/bin/python benchmarks/inference_diffrax.py kim2021-breast [fong2025-melanoma ..]
+    PEERS/bin/python benchmarks/inference_diffrax.py fong2025-melanoma --points Tsit5:1e-3
 
-PEERS has jax and diffrax beside the dependencies of abscope. The patient is that of the best fit,
-the slopes are those of its observables along the directions that the search goes along: dual
-numbers through the kernel here, ``jax.jvp`` through the adaptive steps of diffrax there (Tsit5,
-1e-3, forward mode, a scan over events and observations, the equations of `engine_diffrax`). Both
-use one core. A search is about so many points with slopes as are told; the product is what diffrax
-would need for it, without its compilation.
+PEERS has jax and diffrax beside the dependencies of abscope. One point is that of the best fit: the
+observables and their slopes along the directions that the search goes along, by dual numbers
+through the kernel here, by ``jax.jvp`` through diffrax there. Errors are those against rodas4 at
+1e-9. The search is `map_fit` from the same starts along the same directions, with values, slopes
+and choices by diffrax. Both use one core; processor time, and what is compiled told apart.
+
+Tsit5 is no row of the search: without a longest step it goes on the edge of stability, where the
+tolerance holds the solution and nothing holds the slopes (docs/benchmarks.md).
 """
 
+import argparse
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,161 +23,112 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from engine_diffrax import _Jax
+from case_on_diffrax import LESIONS, OnDiffrax, in_diffrax
 
 from abscope.case.shelf import open_case
-from abscope.engine.batch import Batch
-from abscope.engine.gradients import _tangent_slopes, gradients
-from abscope.engine.simulation import Settings, prepare
-from abscope.engine.tables import END, OBSERVE, SET_SHARED
+from abscope.engine.gradients import Gradients, gradients
+from abscope.engine.simulation import Settings
 from abscope.infer.case_density import CaseDensity, density_of
-from abscope.infer.fit import map_fit
+from abscope.infer.fit import MapFit, map_fit
 from abscope.infer.tangents import first_members, stacked_points, tangents_of
 from abscope.model.run import compiled_core
-from abscope.model.system import core_system
 
 __all__ = ["main"]
 
 _RTOL = 1e-3
+#: diffrax: method, tolerance, longest step in days; the first is that of the search
+_METHODS = ("Kvaerno5:1e-3", "Tsit5:1e-3:0.08", "Tsit5:1e-3")
+_SEEN = LESIONS[0]
 
 
-def _columns(batch: Batch, tangents: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the numbers of the first member and their slopes, stops with fields among them."""
-    seeds = partial(_tangent_slopes, tangents=tangents, chosen=slice(0, len(tangents.directions)))
-    ready = prepare(compiled_core(), batch, Settings(), slopes=seeds)
-    width = len(tangents.directions)
-    stops, members, most = ready.stops, ready.members, ready.arrays.most
-    here = slice(int(stops.first[0]), int(stops.first[1]))
-    events = core_system().events
-    size = max(len(e.fields) + most * len(e.replicate_fields) for e in events)
-    data = np.concatenate([stops.data.reshape(-1, ready.members.states.shape[2]),
-                           np.zeros((size, ready.members.states.shape[2]))])  # fmt: skip
-    kind, ref = stops.kind[here], stops.ref[here]
-    jumps = (kind >= 0) & (kind < len(events))
-    row = data[np.where(jumps, ref, 0)[:, None] + np.arange(size)]
-    body = len(core_system().body.states)
-    states, q = members.states[0], members.own[0].reshape(most, -1, members.own.shape[2])
-    every = {
-        "body": states[:body],
-        "lesions": states[body:].reshape(most, -1, states.shape[1]).transpose(1, 0, 2),
-        "p": members.shared[0],
-        "q": q.transpose(1, 0, 2),
-        "row": row,
-    }
-    fixed = {
-        "time": stops.time[here], "kind": np.where(kind == END, END, kind), "ref": ref,
-        "value": stops.value[here], "start": float(members.start[0]),
-        "here": (np.arange(most) < members.count[0]).astype(float),
-    }  # fmt: skip
-    given = {name: one[..., 0] for name, one in every.items()}
-    moved = {name: np.moveaxis(one[..., 1 : 1 + width], -1, 0) for name, one in every.items()}
-    return given | {"fixed": fixed}, moved
-
-
-def _with_diffrax(columns: dict[str, Any], moved: dict[str, Any]) -> tuple[float, float, Any]:
-    """Return seconds of the first and of a later call, and volumes with slopes at all stops."""
-    import diffrax as dfx
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-    model, fixed = _Jax(), columns.pop("fixed")
-    control = dfx.PIDController(rtol=_RTOL, atol=1e-2 * _RTOL)
-    term, here = dfx.ODETerm(model.rates), jnp.asarray(fixed["here"])
-    events = range(len(model.traced.jumps))
-
-    def patient(c: dict[str, Any]) -> Any:
-        def onward(carry: Any, stop: Any) -> Any:
-            y, p, now = carry
-            end = jnp.where(stop["time"] > now, stop["time"], now + 1e-9)
-            solved = dfx.diffeqsolve(
-                term, dfx.Tsit5(), now, end, jnp.minimum(0.01, end - now), y,
-                (p, c["q"], here), saveat=dfx.SaveAt(t1=True), stepsize_controller=control,
-                max_steps=100_000, adjoint=dfx.ForwardMode(), throw=False,
-            )  # fmt: skip
-            moves = stop["time"] > now
-            y = jax.tree.map(lambda new, old: jnp.where(moves, new[0], old), solved.ys, y)
-            seen = model.seen(y, p, c["q"])
-            p = jnp.where(stop["kind"] == SET_SHARED, p.at[stop["ref"]].set(stop["value"]), p)
-            for k in events:
-                after = model.jumped(y, p, c["q"], stop["row"], number=k)
-                y = jax.tree.map(lambda a, b, k=k: jnp.where(stop["kind"] == k, a, b), after, y)
-            return (y, p, jnp.where(moves, stop["time"], now)), seen
-
-        stops = {name: jnp.asarray(fixed[name]) for name in ("time", "kind", "ref", "value")}
-        start = ((c["body"], c["lesions"]), c["p"], jnp.asarray(fixed["start"]))
-        return jax.lax.scan(onward, start, stops | {"row": c["row"]})[1]
-
-    def along(c: dict[str, Any], slopes: dict[str, Any]) -> Any:
-        return jax.vmap(lambda one: jax.jvp(patient, (c,), (one,)), out_axes=0)(slopes)
-
-    run = jax.jit(along)
-    given = {name: jnp.asarray(one) for name, one in columns.items()}
-    slopes = {name: jnp.asarray(one) for name, one in moved.items()}
-    seconds = []
-    for _ in range(2):
-        begin = time.process_time()
-        (volumes, _), (slope, _) = jax.block_until_ready(run(given, slopes))
-        seconds.append(time.process_time() - begin)
-    at = np.flatnonzero(fixed["kind"] == OBSERVE)
-    return seconds[0], seconds[1], (np.asarray(volumes)[0, at], np.asarray(slope)[:, at])
-
-
-class _Counted:
-    """A density that counts the points whose slopes are asked for."""
-
-    def __init__(self, density: CaseDensity) -> None:
-        self._density, self.points = density, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._density, name)
-
-    def with_curvature(self, z: Any) -> Any:
-        """Return what the density does."""
-        self.points += len(z)
-        return self._density.with_curvature(z)
-
-
-def compared(name: str) -> str:
-    """Return the row of a case."""
-    density = density_of(open_case(name).case)
-    counted = _Counted(density)
-    best = map_fit(counted, seed=1, begin=list(density.starts))  # type: ignore[arg-type]
-    begin = time.process_time()
-    map_fit(density, seed=1, begin=list(density.starts))
-    search = time.process_time() - begin
-    subspace = density.subspace
-    ready = density.model.prepared(
-        stacked_points(subspace.points(best.z[None, :]), subspace.directions)
-    )
-    batch, tangents = first_members(ready.batch, 1), tangents_of(ready.batch, 1)
-    settings = Settings(rtol=_RTOL, n_threads=1)
-    gradients(compiled_core(), batch, tangents, settings)
-    begin = time.process_time()
-    ours = gradients(compiled_core(), batch, tangents, settings)
-    mine = time.process_time() - begin
-    first, theirs, (volumes, slopes) = _with_diffrax(*_columns(batch, tangents))
-    n = int(np.asarray(batch.replicates)[0])
-    own = ours.trajectories["volume_ml"][0, :, :n]
-    scale = np.abs(ours["volume_ml"][0, :, :n]).max()
-    apart = np.abs(np.moveaxis(slopes[:, :, :n], 0, -1) - ours["volume_ml"][0, :, :n]).max()
+def _apart(values: Any, slopes: Any, true: Gradients, n: int) -> tuple[float, float]:
+    """Return the largest errors of volumes, and of slopes as a share of the largest slope."""
+    real, wanted = true.trajectories[_SEEN][0, :, :n], true[_SEEN][0, :, :n]
     return (
-        f"| {name} | {len(subspace.directions)} | {counted.points} | {search:.1f} s "
-        f"| {1e3 * mine:.1f} ms | {theirs:.2f} s | {first:.0f} s | {theirs / mine:.0f} "
-        f"| {theirs * counted.points:.0f} s | {np.abs(volumes[:, :n] / own - 1).max():.1e} "
-        f"| {apart / scale:.1e} |"
+        float(np.abs(values[0, :, :n] / real - 1).max()),
+        float(np.abs(slopes[0, :, :n] - wanted).max() / np.abs(wanted).max()),
+    )
+
+
+def _points(name: str, density: CaseDensity, best: MapFit, methods: list[str]) -> list[str]:
+    """Return a row for abscope and each method of diffrax: the slopes of the best point."""
+    subspace = density.subspace
+    z = stacked_points(subspace.points(best.z[None, :]), subspace.directions)
+    whole = density.model.prepared(z).batch
+    batch, tangents = first_members(whole, 1), tangents_of(whole, 1)
+    n, settings = int(np.asarray(batch.replicates)[0]), Settings(rtol=_RTOL, n_threads=1)
+    true = gradients(compiled_core(), batch, tangents, Settings(rtol=1e-9))
+    ours = gradients(compiled_core(), batch, tangents, settings)
+    spent = []
+    for _ in range(9):
+        begin = time.process_time()
+        gradients(compiled_core(), batch, tangents, settings)
+        spent.append(time.process_time() - begin)
+    mine = float(np.median(spent))
+    error = _apart(ours.trajectories[_SEEN], ours[_SEEN], true, n)
+    head = f"| {name}, {len(subspace.directions)} directions |"
+    rows = [
+        f"{head} abscope, rodas4 1e-3 | {ours.trajectories.steps[0]} | {1e3 * mine:.1f} ms | "
+        f"| 1 | {error[0]:.1e} | {error[1]:.1e} |"
+    ]
+    for method in methods:
+        by = OnDiffrax(*_method(method))
+        values, slopes = by(batch, tangents)
+        steps, spent = by.steps, []
+        for _ in range(3):
+            by.running_s = 0.0
+            by(batch, tangents)
+            spent.append(by.running_s)
+        theirs, error = float(np.median(spent)), _apart(values[_SEEN], slopes[_SEEN], true, n)
+        rows.append(
+            f"{head} diffrax, {_words(method)} | {steps} | {1e3 * theirs:.0f} ms "
+            f"| {by.compiling_s:.0f} s | {theirs / mine:.0f} | {error[0]:.1e} | {error[1]:.1e} |"
+        )
+    return rows
+
+
+def _method(text: str) -> tuple[str, float, float | None]:
+    name, rtol, *longest = text.split(":")
+    return name, float(rtol), float(longest[0]) if longest else None
+
+
+def _words(method: str) -> str:
+    name, rtol, *longest = method.split(":")
+    return f"{name} {rtol}" + (f", steps to {longest[0]} d" if longest else "")
+
+
+def _search(name: str, density: CaseDensity, method: str) -> str:
+    """Return the row of a case: the whole search here and by diffrax."""
+    begin = time.process_time()
+    ours = map_fit(density, seed=1, begin=list(density.starts))
+    mine = time.process_time() - begin
+    by = OnDiffrax(*_method(method))
+    begin = time.process_time()
+    theirs = map_fit(in_diffrax(density, by), seed=1, begin=list(density.starts))  # type: ignore[arg-type]
+    spent = time.process_time() - begin - by.compiling_s
+    apart = np.abs(ours.z - theirs.z).max()
+    return (
+        f"| {name} | {_words(method)} | {by.points} | {mine:.2f} s | {spent:.0f} s "
+        f"(+ {by.compiling_s:.0f} s to compile) | {spent / mine:.0f} | {ours.log_posterior:.4f} "
+        f"| {theirs.log_posterior:.4f} | {apart:.1e} | {len(ours.ends)}, {ours.agreeing} "
+        f"| {theirs.agreeing} |"
     )
 
 
 def main() -> None:
-    """Print a Markdown row for every case that is named."""
-    columns = (
-        "case", "directions", "points", "search here", "a point here", "a point by diffrax",
-        "its first call", "ratio", "search by diffrax", "volumes apart", "slopes apart",
-    )  # fmt: skip
-    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
-    for name in sys.argv[1:] or ("fong2025-melanoma", "kim2021-breast"):
-        print(compared(name), flush=True)
+    """Print the Markdown rows of every case that is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", default=["fong2025-melanoma", "kim2021-breast"])
+    parser.add_argument(
+        "--points", action="append", help="METHOD:RTOL[:DAYS] of diffrax, no search"
+    )
+    asked = parser.parse_args()
+    for name in asked.cases:
+        density = density_of(open_case(name).case)
+        best = map_fit(density, seed=1, begin=list(density.starts))
+        print("\n".join(_points(name, density, best, asked.points or list(_METHODS))), flush=True)
+        if not asked.points:
+            print(_search(name, density, _METHODS[0]), flush=True)
 
 
 if __name__ == "__main__":
