@@ -13,7 +13,7 @@ import numpy as np
 
 from abscope.dose.geometry.grid import Floats
 
-__all__ = ["Likely", "likely_interval", "likely_value", "mixed"]
+__all__ = ["Likely", "interval_sharpness", "likely_interval", "likely_value", "mixed"]
 
 _LOG_SQRT_2PI = 0.5 * np.log(2.0 * np.pi)
 #: An interval is no sharper than one of this width (ln) where an end of it is open.
@@ -31,6 +31,14 @@ class Likely:
     slope: Floats
     curvature: Floats
     sharpness: Floats
+
+    def along(self, scale: Floats, sharpness: float | None = None) -> "Likely":
+        """Return it along what x moves with, by the slope ``scale`` of x.
+
+        Second derivatives of x are left out of the curvature, which then stays positive.
+        """
+        sharp = self.sharpness * scale**2 if sharpness is None else np.full(scale.shape, sharpness)
+        return Likely(self.log_density, self.slope * scale, self.curvature * scale**2, sharp)
 
 
 def likely_value(x: Floats, *, value: float, sd_log: float) -> Likely:
@@ -54,9 +62,14 @@ def likely_interval(x: Floats, *, low: float, high: float, sd_log: float) -> Lik
     ratio_a, ratio_b = _over(a, log_p), _over(b, log_p)
     slope = (ratio_a - ratio_b) / sd_log
     bent = (_times(a, ratio_a) - _times(b, ratio_b)) / sd_log**2
-    width = min(high - low, _OPEN) if np.isfinite(high - low) else _OPEN
-    sharp = np.full(x.shape, 1.0 / (sd_log**2 + width**2 / 12.0))
+    sharp = np.full(x.shape, interval_sharpness(low=low, high=high, sd_log=sd_log))
     return Likely(log_p, slope, np.maximum(slope**2 + bent, 0.0), sharp)
+
+
+def interval_sharpness(*, low: float, high: float, sd_log: float) -> float:
+    """Return 1 / variance of the best that an interval (ln) with soft edges could tell."""
+    width = min(high - low, _OPEN) if np.isfinite(high - low) else _OPEN
+    return 1.0 / (sd_log**2 + width**2 / 12.0)
 
 
 def _over(u: Floats, log_p: Floats) -> Floats:

@@ -74,21 +74,19 @@ def predictive_checks(
         raise ModelError(Problem(posterior.case_id, what, "at least one", hint))
     generator = np.random.default_rng(seed)
     known = {(id(v), r.says): r for v in model.data.visits for r in v.readings}
-    joined: dict[tuple[int, str], tuple[Visit, list[Floats], Floats, Floats]] = {}
+    joined: dict[tuple[int, str], tuple[Visit, list[Floats], Floats]] = {}
     for visit, says, likely, number in model.readings(found):
         key = (id(visit), says)
         if key in joined:
             joined[key][1].append(likely.log_density[found.ok])
         else:
-            sd_log = 1.0 / np.sqrt(likely.sharpness[found.ok])
-            logs = [likely.log_density[found.ok]]
-            joined[key] = (visit, logs, number[found.ok], sd_log)
+            joined[key] = (visit, [likely.log_density[found.ok]], number[found.ok])
     out = []
-    for key, (visit, logs, number, sd_log) in joined.items():
+    for key, (visit, logs, number) in joined.items():
         reading = known[key]
         values = _values(reading)
-        if values:
-            again = np.exp(number + sd_log * generator.standard_normal(len(number)))
+        if values and isinstance(reading, (SizeReading, CountReading)):
+            again = reading.again(number, generator.standard_normal(len(number)))
             out.append(_number(visit, reading, values, again))
         else:
             chance = float(np.exp(np.sum(logs, axis=0)).mean())

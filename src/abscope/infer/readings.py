@@ -1,13 +1,14 @@
 """What one examination says of one lesion, as a log likelihood of what the model computes.
 
 Sizes are log-normal about the computed longest diameter of the largest member of a group, volumes
-about the volume of all. "Too small" and "gone" are censored: an upper limit, never a zero. A word
-is an interval of the change of diameter with soft edges (catalog: response_words.toml), against the
-examination that the record names, else against the start. Versions that conflict are mixed.
+about the volume of all, with an error that belongs to the true size (`reader_scale`). "Gone" is an
+upper limit, never a zero; "too small" is seen and below what is measured. A word is an interval of
+the change of diameter with soft edges (catalog: response_words.toml), against the examination that
+the record names, else against the start. Versions that conflict are mixed.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -17,15 +18,23 @@ from abscope.catalog.reader import reader_limits
 from abscope.catalog.response_words import response_word
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.computed import Computed, Row
-from abscope.infer.edges import Likely, likely_interval, likely_value, mixed
-from abscope.model.lesion_sizes import reader_sd_frac
+from abscope.infer.edges import (
+    Likely,
+    interval_sharpness,
+    likely_interval,
+    likely_value,
+    mixed,
+)
+from abscope.infer.reader_scale import read_log_size, reader_scale, reading_sd_log
 
 __all__ = [
     "ChangeReading", "CountReading", "GoneReading", "NumberReading", "Read", "Reading",
-    "SizeReading", "Span", "SumReading", "reading_sd_log",
+    "SizeReading", "Span", "SumReading",
 ]  # fmt: skip
 
 _Z95 = 1.959963984540054
+#: ln of the third power of the diameter (mm) of a sphere of 1 ml.
+_SPHERE = math.log(6000.0 / math.pi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +76,45 @@ class Reading(Protocol):
         ...
 
 
-def reading_sd_log(size_mm: float) -> float:
-    """Return the standard deviation of the logarithm of one reader's diameter of a lesion.
-
-    The larger of the error of a reader and, for small lesions, that of a repeated scan over the
-    size, sd_change / (sqrt(2) d).
-    """
-    repeat = reader_limits("repeat_scan_change_sd_mm").value / math.sqrt(2.0)
-    return max(reader_sd_frac(), repeat / max(size_mm, repeat))
-
-
-def _mixture(row: Row, spans: tuple[Span, ...], times_sd: float = 1.0) -> Read:
+def _mixture(row: Row, spans: tuple[Span, ...], *, volume: bool = False) -> Read:
+    """Return how likely the versions of a diameter (mm) or ``volume`` (ml) are."""
+    power = 3.0 if volume else 1.0
+    scaled, slope = reader_scale((row.value + _SPHERE) / 3.0 if volume else row.value)
     parts = []
     for span in spans:
         if span.exact and span.low is not None:
-            sd = times_sd * reading_sd_log(_size(span.low, times_sd))
-            parts.append(likely_value(row.value, value=math.log(span.low), sd_log=sd))
+            value, at = reader_scale(np.log(_size_mm(span.low, volume)))
+            one = likely_value(scaled, value=float(value), sd_log=1.0).along(slope / power)
+            # the density is that of the logarithm of what was written
+            parts.append(replace(one, log_density=one.log_density + np.log(at / power)))
             continue
-        ends = [x for x in (span.low, span.high) if x]
-        sd = times_sd * reading_sd_log(_size(min(ends), times_sd))
-        low = math.log(span.low) if span.low else -math.inf
-        high = math.log(span.high) if span.high else math.inf
-        parts.append(likely_interval(row.value, low=low, high=high, sd_log=sd))
+        low, high = (_edge(end, volume) for end in (span.low, span.high))
+        parts.append(_within(scaled, slope, low, high, power))
     return Read(mixed(parts, [1.0 / len(parts)] * len(parts)), row)
 
 
-def _size(number: float, times_sd: float) -> float:
+def _within(
+    scaled: Floats, slope: Floats, low_mm: float | None, high_mm: float | None, power: float = 1.0
+) -> Likely:
+    """Return how likely a reading between two diameters is, along the number that is computed."""
+    ends = [x for x in (low_mm, high_mm) if x is not None]
+    sharp = interval_sharpness(
+        low=-math.inf if low_mm is None else power * math.log(low_mm),
+        high=math.inf if high_mm is None else power * math.log(high_mm),
+        sd_log=power * reading_sd_log(min(ends)),
+    )
+    low = -math.inf if low_mm is None else float(reader_scale(np.log(low_mm))[0])
+    high = math.inf if high_mm is None else float(reader_scale(np.log(high_mm))[0])
+    return likely_interval(scaled, low=low, high=high, sd_log=1.0).along(slope / power, sharp)
+
+
+def _edge(number: float | None, volume: bool) -> float | None:
+    return _size_mm(number, volume) if number else None
+
+
+def _size_mm(number: float, volume: bool) -> float:
     """Return the diameter (mm) that a number stands for: itself, or that of a volume (ml)."""
-    return number if times_sd == 1.0 else float(np.cbrt(6000.0 * number / np.pi))
+    return float(np.cbrt(6000.0 * number / np.pi)) if volume else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +130,22 @@ class SizeReading:
         """Return how likely the size is."""
         del before
         if self.quantity == "volume":
-            return [_mixture(found.log_volume(self.lesion, time), self.spans, 3.0)]
+            return [_mixture(found.log_volume(self.lesion, time), self.spans, volume=True)]
         row = found.longest(self.lesion, time, short=self.quantity == "short")
         return [_mixture(row, self.spans)]
+
+    def again(self, x: Floats, z: Floats) -> Floats:
+        """Return what is read (mm or ml) where x is its logarithm, z a standard normal deviate."""
+        if self.quantity == "volume":
+            return np.exp(3.0 * read_log_size((x + _SPHERE) / 3.0, z) - _SPHERE)
+        return np.exp(read_log_size(x, z))
 
 
 @dataclass(frozen=True, slots=True)
 class GoneReading:
     """Every member is too small to measure, or not seen at all; ``metabolic`` for PET.
 
+    What is too small to measure is still seen: the largest member at least.
     Under PET the viable tumor is what is not seen. ``metabolic`` None (two versions of the
     modality) says the less: the whole lesion is below the larger of the two limits.
     """
@@ -132,20 +159,25 @@ class GoneReading:
         """Return how likely it is of each member."""
         del before
         rows = found.log_lengths(self.lesion, time, viable=self.metabolic is True)
-        return [Read(self._likely(row.value), row) for row in rows]
-
-    def _likely(self, x: Floats) -> Likely:
-        edge, seen = response_word("vanishing_edge").value, case_prior("size_vanished").value
         if self.too_small:
             most = reader_limits("smallest_measurable_mm").value
-            return likely_interval(
-                x, low=-math.inf, high=math.log(most), sd_log=reading_sd_log(most)
-            )
+            largest = found.longest(self.lesion, time)
+            below = [Read(_within(*reader_scale(row.value), None, most), row) for row in rows]
+            return [*below, Read(_seen(largest.value), largest)]
+        return [Read(self._unseen(row.value), row) for row in rows]
+
+    def _unseen(self, x: Floats) -> Likely:
+        edge, seen = response_word("vanishing_edge").value, case_prior("size_vanished").value
         if self.metabolic is not False:
             residue = response_word("metabolic_residue")
             edge = math.log(residue.high / residue.low) / (2 * _Z95)
             seen = residue.value
         return likely_interval(x, low=-math.inf, high=math.log(seen), sd_log=edge)
+
+
+def _seen(x: Floats) -> Likely:
+    edge, size = response_word("vanishing_edge").value, case_prior("size_vanished").value
+    return likely_interval(x, low=math.log(size), high=math.inf, sd_log=edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +242,8 @@ class NumberReading:
     def read(self, found: Computed, time: int, before: int | None) -> list[Read]:
         """Return how likely it is that just so many are seen (Poisson-binomial)."""
         del before
-        edge, size = response_word("vanishing_edge").value, case_prior("size_vanished").value
         rows = found.log_lengths(self.lesion, time)
-        seen = [likely_interval(r.value, low=math.log(size), high=math.inf, sd_log=edge)
-                for r in rows]  # fmt: skip
+        seen = [_seen(row.value) for row in rows]
         chance = np.stack([np.exp(one.log_density) for one in seen], axis=1)
         number = min(self.number, len(rows))
         total = np.maximum(_poisson_binomial(chance, number), 1e-12)
@@ -270,3 +300,7 @@ class CountReading:
             for value in self.values
         ]
         return [Read(mixed(parts, [1.0 / len(parts)] * len(parts)), row)]
+
+    def again(self, x: Floats, z: Floats) -> Floats:
+        """Return what is measured where x is its logarithm, z a standard normal deviate."""
+        return np.asarray(np.exp(x + self.sd_log * z))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abscope.infer.computed import Computed, Members
+from abscope.infer.reader_scale import read_log_size, reader_scale, reading_sd_log
 from abscope.infer.readings import (
     ChangeReading,
     CountReading,
@@ -14,7 +15,6 @@ from abscope.infer.readings import (
     SizeReading,
     Span,
     SumReading,
-    reading_sd_log,
 )
 from abscope.model.lesion_sizes import diameter_mm, volume_ml
 
@@ -38,12 +38,12 @@ def total(reading, found, before=None) -> np.ndarray:
 
 
 def test_a_size_is_log_normal_about_the_largest_member() -> None:
-    sizes = np.array([18.0, 20.0, 22.0])
+    sizes = np.array([20.0, 22.0, 24.0])
     big = volume_ml(sizes, other_mm=sizes)
     found = computed(np.stack([big, 0.1 * big], axis=1))
-    logs = total(SizeReading("L", "longest", (Span(20.0, 20.0),), ""), found)
-    sd = reading_sd_log(20.0)
-    expected = -0.5 * (np.log(20.0 / sizes) / sd) ** 2
+    logs = total(SizeReading("L", "longest", (Span(22.0, 22.0),), ""), found)
+    sd = reading_sd_log(22.0)
+    expected = -0.5 * (np.log(22.0 / sizes) / sd) ** 2
     np.testing.assert_allclose(logs - logs[1], expected, atol=1e-9)
     assert reading_sd_log(5.0) > reading_sd_log(20.0) == pytest.approx(0.086, abs=0.001)
 
@@ -60,15 +60,56 @@ def test_versions_and_bounds_of_a_size() -> None:
     assert above[3] > above[2] > above[0]
 
 
-@pytest.mark.parametrize("too_small", [True, False])
-def test_gone_is_censored_and_never_a_zero(too_small: bool) -> None:
+def test_the_error_is_that_of_the_true_size_and_what_is_read_has_a_density() -> None:
+    """Rung: identity, the density of all that could be read is one; draws of it are those read."""
+    log_size = np.linspace(np.log(0.01), np.log(200.0), 500)
+    for size in (6.0, 12.0, 30.0):
+        found = computed(volume_ml(np.array([size]), other_mm=np.array([size]))[:, None])
+        logs = [
+            total(SizeReading("L", "longest", (Span(float(d), float(d)),), ""), found)[0]
+            for d in np.exp(log_size)
+        ]
+        assert np.trapezoid(np.exp(logs), log_size) == pytest.approx(1.0, abs=2e-3)
+        noise = np.array([-1.5, 0.3, 2.0])
+        again = read_log_size(np.full(3, np.log(size)), noise)
+        np.testing.assert_allclose(
+            reader_scale(again)[0] - reader_scale(np.log([size]))[0], noise, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize("quantity", ["longest", "volume"])
+def test_slopes_of_a_small_size_are_those_of_its_density(quantity) -> None:
+    """Rung: finite differences."""
+    sizes, h = np.array([4.0, 9.0, 18.0, 40.0]), 1e-5
+    for span in (Span(10.0, 10.0), Span(5.0, 12.0), Span(None, 8.0)):
+        reading = SizeReading("L", quantity, (span,), "")
+        grown = [computed((np.pi / 6e3 * (sizes * f) ** 3)[:, None]) for f in (1.0, 1 + h, 1 - h)]
+        reads = [reading.read(found, 0, None)[0] for found in grown]
+        change = reads[1].likely.log_density - reads[2].likely.log_density
+        slope = change / (reads[1].row.value - reads[2].row.value)
+        np.testing.assert_allclose(reads[0].likely.slope, slope, rtol=1e-4, atol=1e-6)
+
+
+def test_gone_is_censored_and_never_a_zero() -> None:
     sizes = np.array([0.1, 1.0, 3.0, 10.0, 30.0])
     found = computed(volume_ml(sizes, other_mm=sizes)[:, None])
-    logs = total(GoneReading("L", too_small, False, ""), found)
+    logs = total(GoneReading("L", False, False, ""), found)
     assert logs[0] == pytest.approx(0.0, abs=1e-3)  # smaller than seen says no more
     assert (np.diff(logs) < 0.0).all()
     assert np.isfinite(logs).all()
-    assert total(GoneReading("L", True, False, ""), found)[2] > -0.1
+
+
+def test_too_small_is_seen_and_not_measured() -> None:
+    sizes = np.array([0.3, 1.5, 3.5, 10.0, 30.0])
+    found = computed(volume_ml(sizes, other_mm=sizes)[:, None])
+    logs = total(GoneReading("L", True, False, ""), found)
+    assert int(np.argmax(logs)) == 2
+    assert np.isfinite(logs).all()
+    # of a group only the largest has to be seen
+    group = volume_ml(np.array([[0.3, 3.5]]), other_mm=np.array([[0.3, 3.5]]))
+    assert total(GoneReading("L", True, False, ""), computed(group))[0] == pytest.approx(
+        logs[2], abs=1e-3
+    )
 
 
 def test_uptake_is_gone_before_the_mass_is() -> None:
