@@ -105,14 +105,15 @@ def own_rows(batch: Batch, exact: dict[str, np.ndarray], repeats: int) -> list[R
         ready, kernel = prepare(compiled, batch, settings), compiled.kernel()
         seconds, results = timed(lambda k=kernel, r=ready, s=settings: run_kernel(k, r, s), repeats)
         found = trajectories_of(ready, results)
-        work = _work(compiled, np.asarray(batch.replicates), found.steps)
+        work = work_of(compiled, np.asarray(batch.replicates), found.steps)
         name = f"{method} {rtol:.0e}, {lanes} lanes"
         wrong = errors(found.observables, exact)
         rows.append(Row(name, batch.members / seconds, wrong, work / seconds / 1e9))
     return rows
 
 
-def _work(compiled: Compiled, counts: np.ndarray, steps: np.ndarray) -> float:
+def work_of(compiled: Compiled, counts: np.ndarray, steps: np.ndarray) -> float:
+    """Return the operations of a run, as printed: steps of each member by its lesions."""
     text = compiled.text()
     costs = {int(n): flops_of_step(text, int(n)) for n in np.unique(counts)}
     return float(sum(costs[int(n)] * many for n, many in zip(counts, steps, strict=True)))
