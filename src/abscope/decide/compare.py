@@ -1,6 +1,6 @@
 """A scenario against what was delivered, draw by draw: lesions, lymphocytes, and how sure it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,6 @@ from abscope.decide.seen import never_seen
 from abscope.decide.session import Arm, WhatIf
 from abscope.dose.geometry.grid import Floats
 from abscope.errors import ModelError, Problem
-from abscope.infer.given import grown_under, not_given
 from abscope.response.ctcae import lymphocyte_bands
 
 __all__ = ["ALL", "OUTSIDE", "Comparison", "GradeShare", "Row", "compare", "compare_arms"]
@@ -160,11 +159,7 @@ def compare_arms(
         rows=tuple(row for row in rows if row is not None),
         nadir=nadir,
         grades=_grades(one, two),
-        assumed=(
-            *arm.assumed,
-            *(f"{text}, under either treatment" for text in not_given(session.patients)),
-            *_overstated(session, one),
-        ),
+        assumed=(*arm.assumed, *session.unread),
         never_seen=never_seen(arm.scenario, session.planned),
         draws=session.draws,
         failed=int((~(one.ok & two.ok)).sum()),
@@ -172,14 +167,6 @@ def compare_arms(
         by_homing=by_homing or {},
         given=session.given(arm),
     )
-
-
-def _overstated(session: WhatIf, outcome: ArmOutcome) -> Iterator[str]:
-    """Yield for which lesions the record has evidence against the drugs that no draw knows."""
-    for lesion in outcome.lesions:
-        told = grown_under(session.case, session.patients, lesion)
-        if told is not None:
-            yield f"{lesion}: {told}"
 
 
 def _rows(asked: Sequence[tuple[str, str, Course, Course]]) -> list[Row | None]:

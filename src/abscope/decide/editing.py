@@ -175,10 +175,33 @@ class _Editor:
                 if before != change.text:
                     what, hint = f"changes {phase}, as {before} does", "Leave one of them out."
                     self.problems.append(Problem(change.text, what, "each phase once", hint))
+        self.problems += self._moved_twice(scenario)
         for phase, edit in self.edits.items():
             if edit.by_d and edit.prescription and edit.prescription.start_d is not None:
                 what = f"{phase} gets a first day and is shifted"
                 self.problems.append(Problem("scenario", what, "one of the two", "Leave one out."))
+
+    def _moved_twice(self, scenario: Scenario) -> list[Problem]:
+        """Return which drugs of a therapy two changes move, or one moves that another leaves out.
+
+        Two changes that name the same word are refused before (`scenario.scenario_problems`).
+        """
+        out: list[Problem] = []
+        before: list[Drop | Shift] = []
+        for change in scenario.changes:
+            if not isinstance(change, Drop | Shift) or self.names.is_rt(change.target):
+                continue
+            mine = self.names.doses(change.target)
+            for one in before:
+                both = mine & self.names.doses(one.target)
+                if both and (isinstance(change, Shift) or isinstance(one, Shift)):
+                    said = ", ".join(f"{agent} of {therapy}" for therapy, agent in sorted(both))
+                    what = f"changes {said}, as {one.text} does"
+                    out.append(
+                        Problem(change.text, what, "each drug once", "Leave one of them out.")
+                    )
+            before.append(change)
+        return out
 
     def result(self) -> EditedCase:
         """Return the edited case."""

@@ -142,6 +142,15 @@ class Names:
             raise UsageError(Problem(where, what, expected, "Name a drug of the case."))
         return found, agent
 
+    def doses(self, name: str) -> frozenset[tuple[str, str]]:
+        """Return the drugs that a therapy or drug stands for, by therapy; none where unknown."""
+        return frozenset(
+            (therapy.id, agent.name.strip().lower())
+            for therapy in self._case.systemic_therapy
+            for agent in therapy.agents
+            if name == therapy.id or name.lower() == agent.name.strip().lower()
+        )
+
     def check_lesions(self, names: Iterable[str], *, where: str) -> None:
         """Raise UsageError with every lesion that is not simulated."""
         problems = []

@@ -160,6 +160,38 @@ def _arm_of(session: WhatIf, variables: Sequence[Variable], point: Point) -> Arm
     return session.delivered if scenario is None else session.run(scenario)
 
 
+def _check_room(session: WhatIf, question: Question) -> None:
+    """Raise UsageError for a limit on a prescription that no point can keep.
+
+    Doses and BED of courses grow with every number that is varied: the ends of the ranges tell.
+    """
+    problems = []
+    ends = [_end_of(session, question.variables, place) for place in (0, -1)]
+    fixed = (*session.names.lesions, *session.names.organs)
+    for limit in question.limits:
+        arm = ends[0] if limit.at_most else ends[1]
+        if arm is None or limit.goal is not None or limit.of in fixed:
+            continue
+        value = limit_value(limit, arm, session)
+        if limit.excess_frac(value) > 0.0:
+            what = (
+                f"the {'least' if limit.at_most else 'most'} that the ranges allow is {value:g} Gy"
+            )
+            hint = "Widen the limit or a range."
+            problems.append(Problem(f'--limit "{limit.text}"', what, "bounds with room", hint))
+    if problems:
+        raise UsageError(problems)
+
+
+def _end_of(session: WhatIf, variables: Sequence[Variable], place: int) -> Arm | None:
+    """Return the arm with every number at one end of its range, None where it cannot be given."""
+    point: Point = {x.text: x.lesions or x.values[place] for x in variables}
+    try:
+        return _arm_of(session, variables, point)
+    except UsageError:
+        return None
+
+
 def _losses(values: Floats, goals: Sequence[Goal]) -> Floats:
     sign = np.array([-1.0 if goal.more_is_better else 1.0 for goal in goals])
     return np.asarray(sign * values)
@@ -188,6 +220,7 @@ def optimize(
             what = f"goal '{goal}' has no draw in this case"
             expected = "a goal that the case has lesions for"
             raise UsageError(Problem("--goal", what, expected, "Choose another."))
+    _check_room(small, question)
     found = _Search(small, question)
     cancelled = _searched(found, settings, progress)
     kept = found.kept()

@@ -37,13 +37,13 @@ def check_schedule(
     early = planned.first_d < start_d
     if early.any():
         day, least = float(planned.first_d.min()), float(start_d[early].max())
-        what = f"radiotherapy on day {day:.3g}, before the sizes that the simulation begins with"
+        what = f"radiotherapy on day {day:.0f}, before the sizes that the simulation begins with"
         first = int(np.ceil(least))
         problems.append(Problem(where, what, f"day {first} or later", "Begin later."))
     late = planned.last_d > horizon_d - 1.0
     if late.any():
-        what = f"radiotherapy until day {float(planned.last_d.max()):.4g}"
-        expected = f"its end before the comparison ends on day {horizon_d:.4g}"
+        what = f"radiotherapy until day {float(planned.last_d.max()):.0f}"
+        expected = f"its end before the comparison ends on day {horizon_d:.0f}"
         problems.append(Problem(where, what, expected, "Shorten or move it."))
     problems += _order_problems(where, delivered, planned, changed)
     problems += _overlap_problems(where, planned, changed, targets)

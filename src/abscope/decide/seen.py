@@ -1,15 +1,21 @@
-"""Where a scenario leaves what anybody observed: in patients of trials, and in this patient."""
+"""Where a scenario leaves what anybody observed: in patients of trials, and in this patient.
 
-from collections.abc import Sequence
+And what the record tells that no draw knows, whatever the scenario.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from abscope.blood.planned import PlannedDose
+from abscope.case.record import Case
 from abscope.catalog.alternatives import seen_ranges
 from abscope.catalog.entries import Parameter
 from abscope.decide.scenario import AddCourse, Prescription, Scenario, SetPrescription, SetTargets
+from abscope.infer.given import grown_under, not_given
+from abscope.model.patient import Patient
 
-__all__ = ["never_seen"]
+__all__ = ["never_seen", "unread"]
 
 
 def never_seen(scenario: Scenario, planned: Sequence[PlannedDose]) -> tuple[str, ...]:
@@ -37,6 +43,16 @@ def never_seen(scenario: Scenario, planned: Sequence[PlannedDose]) -> tuple[str,
     if not added:
         out += _of_patient(doses, planned)
     return tuple(dict.fromkeys(out))
+
+
+def unread(case: Case, patients: Sequence[Patient], *, lesions: Iterable[str]) -> tuple[str, ...]:
+    """Return in sentences what no draw knows: courses not given, growth under the drugs."""
+    out = [f"{text}, under either treatment" for text in not_given(patients)]
+    for lesion in lesions:
+        told = grown_under(case, patients, lesion)
+        if told is not None:
+            out.append(f"{lesion}: {told}")
+    return tuple(out)
 
 
 def _outside(value: float, entry: Parameter, what: str, unit: str) -> list[str]:

@@ -27,6 +27,7 @@ from abscope.decide.names import Names
 from abscope.decide.outcome import ArmOutcome, Course, course_of, courses_of
 from abscope.decide.scenario import Scenario
 from abscope.decide.schedule_checks import check_schedule
+from abscope.decide.seen import unread
 from abscope.dose.geometry.grid import Floats
 from abscope.engine.simulation import Trajectories
 from abscope.errors import CaseError, Problem
@@ -111,6 +112,11 @@ class WhatIf:
         return tuple(patient.infusions for patient in self.patients)
 
     @cached_property
+    def unread(self) -> tuple[str, ...]:
+        """Return in sentences what of the record no draw knows."""
+        return unread(self.case, self.patients, lesions=self.places.names)
+
+    @cached_property
     def infusion_days(self) -> Given:
         """Return the days on which each agent was given, up to the last visit."""
         return drug_days_of(self.infusions, to_d=self.visits[-1].day_d)
@@ -131,8 +137,7 @@ class WhatIf:
     @property
     def planned(self) -> tuple[PlannedDose, ...]:
         """Return the delivered fractions, phase by phase, in every version of the record."""
-        mine = set(self._fractions.phases)
-        return tuple(plan for plan in self._drawn_case.plan.planned if plan.name in mine)
+        return tuple(x for x in self._drawn_case.plan.planned if x.name in self._fractions.phases)
 
     def organ_mean_gy(self, plan: PlannedDose, organ: str) -> float:
         """Return the mean dose of an organ group from one fraction, of its hottest part."""

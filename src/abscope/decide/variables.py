@@ -61,6 +61,8 @@ _KINDS: dict[str, tuple[str, float, float, float]] = {
     "others": ("Gy", 0.5, 0.0, 4.0),
 }
 _DRUG_STEP_D = 7.0
+#: What there is no half of.
+_WHOLE = ("fractions", "spacing", "shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,12 @@ def _range(value: str, kind: str, where: str, step_scale: float) -> tuple[float,
     elif low < least or high > most:
         limits = f"{least:g} to {most:g} {unit}".strip()
         problems.append(Problem(where, f"{low:g} to {high:g}", limits, "Narrow the range."))
-    if step <= 0 or (kind != "dose" and kind != "others" and step % 1.0):
-        problems.append(Problem(where, f"steps of {step:g}", "steps above 0", "Correct it."))
+    whole = kind in _WHOLE
+    if whole and (low % 1.0 or high % 1.0):
+        problems.append(Problem(where, f"{low:g} to {high:g}", "whole numbers", "Round them."))
+    if step <= 0 or (whole and step % 1.0):
+        expected = f"{'whole ' if whole else ''}steps above 0"
+        problems.append(Problem(where, f"steps of {step:g}", expected, "Correct it."))
     if problems:
         raise UsageError(problems)
     return low, high, step

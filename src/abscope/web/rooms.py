@@ -46,8 +46,9 @@ def _shown(shelf: ShelfName, name: str, rooms: RoomsHere) -> Shown:
 ShownHere = Annotated[Shown, Depends(_shown)]
 
 
-def _opened(shown: ShownHere, rooms: RoomsHere) -> Opened:
-    return rooms.reader.open(shown)
+# one thread for both: handing a request from thread to thread costs as much as the look
+def _opened(shelf: ShelfName, name: str, rooms: RoomsHere) -> Opened:
+    return rooms.reader.open(rooms.project.show(shelf, name))
 
 
 OpenedHere = Annotated[Opened, Depends(_opened)]
@@ -59,6 +60,10 @@ class CaseHere:
 
     request: Request
     rooms: RoomsHere
-    shown: ShownHere
     opened: OpenedHere
     user: UserHere
+
+    @property
+    def shown(self) -> Shown:
+        """The text that was opened."""
+        return self.opened.shown

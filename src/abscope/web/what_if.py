@@ -1,5 +1,6 @@
 """What-ifs for the page: a session per case, prepared once, and any change asked of it quickly."""
 
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -138,7 +139,11 @@ def prepared_job(subject: Subject, source: Source = "prior") -> Job:
 
     def work(progress: Progress) -> Prepared:
         progress(0.1, "simulating the delivered treatment on every draw")
-        return Prepared(subject.case, fit)
+        prepared = Prepared(subject.case, fit)
+        # what stays is not looked through again: that took 50 ms in the middle of a slider's way
+        gc.collect()
+        gc.freeze()
+        return prepared
 
     title = f"Preparing what-ifs of {subject.opened.shown.name}"
     return subject.rooms.jobs.start(("what-if", source, *subject.key), title, work)

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from abscope.case.shelf import library_names
 from abscope.web.answers import fine, problem_body
 from abscope.web.checking import check_text
-from abscope.web.rooms import OpenedHere, RoomsHere, ShelfName, ShownHere, UserHere
+from abscope.web.rooms import OpenedHere, RoomsHere, ShelfName, UserHere
 from abscope.web.shapes import ERRORS, Answer, DraftText, NewCase, SavedText, Text
 from abscope.web.store.conflict import ConflictError
 from abscope.web.store.paths import check_name
@@ -111,15 +111,15 @@ def save_case(name: _Name, body: SavedText, rooms: RoomsHere, user: UserHere) ->
 
 
 @router.get("/{shelf}/{name}", response_model=Answer)
-def get_case(shelf: ShelfName, shown: ShownHere, opened: OpenedHere) -> JSONResponse:
+def get_case(shelf: ShelfName, opened: OpenedHere) -> JSONResponse:
     """Return a case: its text, the digest to save over, and the record."""
     return fine(
         {
             "shelf": shelf,
-            "name": shown.name,
-            "file": shown.file,
-            "revision": shown.revision,
-            "text": shown.text,
+            "name": opened.shown.name,
+            "file": opened.shown.file,
+            "revision": opened.shown.revision,
+            "text": opened.shown.text,
             "case": opened.case.to_plain(),
         }
     )

@@ -13,7 +13,7 @@ from abscope.web.answers import PICTURE, as_file, fine
 from abscope.web.dosing import dose_files, dose_job, dose_read
 from abscope.web.facts import fact_of
 from abscope.web.reading import Opened
-from abscope.web.rooms import OpenedHere, Rooms, RoomsHere, ShelfName, ShownHere
+from abscope.web.rooms import OpenedHere, Rooms, RoomsHere, ShelfName
 from abscope.web.shapes import ERRORS, Answer
 from abscope.web.views import step_figures
 
@@ -105,14 +105,14 @@ def expectation(shelf: ShelfName, opened: OpenedHere, rooms: RoomsHere) -> JSONR
 
 
 @router.get("/{shelf}/{name}/dose", response_model=Answer)
-def dose(shelf: ShelfName, shown: ShownHere, opened: OpenedHere, rooms: RoomsHere) -> JSONResponse:
+def dose(shelf: ShelfName, opened: OpenedHere, rooms: RoomsHere) -> JSONResponse:
     """Return courses, regions and exposure of each lesion; the job while they are being read."""
     from abscope.dose.tables import survey_payload
 
     read = dose_read(rooms.jobs, rooms.project.layout, opened)
     if read is not None:
         return fine({"shelf": shelf, "dose": survey_payload(read.survey), "job": None})
-    files = dose_files(rooms.project.layout, shown.name)
+    files = dose_files(rooms.project.layout, opened.shown.name)
     if files is None:
         return fine({"shelf": shelf, "dose": None, "job": None})
     job = dose_job(rooms.jobs, opened, files)

@@ -17,8 +17,12 @@ const rows = (found) => [
 const mark = (kind, x, y, state, wide) => (kind === "drug"
   ? part("circle", { cx: x, cy: y, r: 3.5, class: `${kind} ${state}` })
   : part("rect", { x: x - wide / 2, y: y - 4.5, width: wide, height: 9, class: `${kind} ${state}` }));
+let drawn = "";
 const draw = ({ found, plot }) => {
   const left = plot.bbox.left / devicePixelRatio, width = plot.bbox.width / devicePixelRatio, every = rows(found);
+  const key = JSON.stringify([left, width, plot.scales.x.min, plot.scales.x.max, every]);
+  if (key === drawn) return;  // another dose has the same days
+  drawn = key;
   const at = (value) => left + plot.valToPos(value, "x"), height = TOP + ROW * every.length - 10;
   const wide = Math.min(3.5, Math.max(1, 0.5 * (at(1) - at(0))));  // daily fractions stay apart
   const svg = part("svg", { width: left + width + 16, height, "aria-hidden": "true" });

@@ -104,6 +104,32 @@ const start = () => {
     for (const input of form.querySelectorAll("input[type=range]")) tell(input);
   };
 
+  // Only what reads otherwise is written: a table that is made anew takes longer than both plots.
+  const table = ask.querySelector("[data-table] tbody"), names = [...ask.querySelectorAll("[data-table] thead th")].map((one) => one.textContent);
+  const made = () => {
+    const row = document.createElement("tr");
+    names.forEach((name, n) => {
+      const cell = document.createElement(n ? "td" : "th");
+      if (n) cell.dataset.label = name; else cell.scope = "row";
+      cell.append(document.createElement("div")); row.append(cell);
+    });
+    return row;
+  };
+  const fill = (rows) => {
+    while (table.rows.length > rows.length) table.lastElementChild.remove();
+    while (table.rows.length < rows.length) table.append(made());
+    rows.forEach((row, k) => {
+      const end = row.change_frac.at(-1);
+      const cells = [`${row.name} ${row.label}`, end ? span(end.delivered) : "not there", end ? span(end.scenario) : "not there",
+        end ? span(end.difference) : "", end ? `${whole100(end.better_frac)} % of ${end.draws} draws` : "",
+        `${whole100(row.response.scenario_frac)} % instead of ${whole100(row.response.delivered_frac)} %`];
+      cells.forEach((text, n) => {
+        const inner = table.rows[k].cells[n].firstElementChild;
+        if (inner.textContent !== text) inner.textContent = text;
+      });
+    });
+  };
+
   const show = (found) => {
     ask.querySelector("[data-wrong]").textContent = "";
     ask.querySelector("[data-verdict]").textContent = found.verdict;
@@ -112,22 +138,12 @@ const start = () => {
     pictures[0].draw(days, found.rows[0]);
     pictures[1].draw(days, found.rows.find((row) => row.name === "outside the fields"));
     ask.dispatchEvent(new CustomEvent("drawn", { detail: { found, plot: pictures[0].plot } }));
-    const body = ask.querySelector("[data-table] tbody");
-    body.replaceChildren(...found.rows.map((row) => {
-      const end = row.change_frac.at(-1), made = document.createElement("tr");
-      const cells = [`${row.name} ${row.label}`, end ? span(end.delivered) : "not there", end ? span(end.scenario) : "not there",
-        end ? span(end.difference) : "", end ? `${whole100(end.better_frac)} % of ${end.draws} draws` : "",
-        `${whole100(row.response.scenario_frac)} % instead of ${whole100(row.response.delivered_frac)} %`];
-      const names = ["Lesions", "Delivered", "With the changes", "Difference", "Smaller in", "Respond"];
-      cells.forEach((text, n) => {
-        const cell = document.createElement(n ? "td" : "th"), inner = document.createElement("div");
-        if (n) cell.dataset.label = names[n]; else cell.scope = "row";
-        inner.textContent = text; cell.append(inner); made.append(cell);
-      });
-      return made;
-    }));
+    fill(found.rows);
     const remarks = [...(found.warnings ?? []), ...(found.assumed ?? []), ...(found.never_seen ?? [])];
-    ask.querySelector("[data-remarks]").replaceChildren(...remarks.map((text) => { const one = document.createElement("li"); one.textContent = text; return one; }));
+    const list = ask.querySelector("[data-remarks]");
+    if ([...list.children].map((one) => one.textContent).join("\n") !== remarks.join("\n")) {
+      list.replaceChildren(...remarks.map((text) => { const one = document.createElement("li"); one.textContent = text; return one; }));
+    }
   };
   // The same without a browser, and the data, follow the sliders.
   const same = (data) => {
@@ -153,7 +169,7 @@ const start = () => {
   let busy = false, again = false;
   const run = async () => {
     const asked = lines();
-    clearTimeout(resting); resting = setTimeout(permalink, 120);
+    clearTimeout(resting); resting = setTimeout(permalink, 250);
     if (busy) { again = true; return; }
     if (!asked.length) { asDelivered(); return; }
     busy = true;
