@@ -46,6 +46,9 @@ def test_text_says_what_was_left_out_and_what_that_changes(inside: Call) -> None
     assert "as a multiple" not in inside(*base).out
 
 
+NODULES = (["L01.1"], ["L01.2"])
+
+
 def test_two_lung_nodules_have_their_shares_under_four_modes(inside: Call) -> None:
     """The lung lesions of the breast case, side by side in the text, and in the JSON object."""
     done = inside("simulate", "kim2021-breast", *FEW)
@@ -55,10 +58,15 @@ def test_two_lung_nodules_have_their_shares_under_four_modes(inside: Call) -> No
     )
     assert head.split() == ["lesion", "lesion", "organ", "presence", "bronchial"]
     assert len(row.split()) == 5
+    text = done.out.split("Share of the T cells")[1]
+    nodules = [line.split() for line in text.splitlines() if line.split()[:1] in NODULES]
+    assert [len(line) for line in nodules] == [5, 5]
     lesion = inside("simulate", "kim2021-breast", *FEW, "--json").json["lesions"][0]
     shares = lesion["share_frac"]
     assert lesion["lesion"] == "L01"
     assert shares["presence"] > shares["organ"] > shares["lesion"] > shares["bronchial"] > 0.0
+    for member, row in zip(lesion["shares_of_members"], nodules, strict=False):
+        assert [f"{share:.1%}" for share in member["share_frac"].values()] == row[1:]
 
 
 def _share(text: str, lesion: str) -> str:

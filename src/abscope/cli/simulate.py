@@ -1,6 +1,6 @@
 """``abscope simulate CASE``: what the model expects of a case, over draws from the prior."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -249,11 +249,25 @@ def _lines(found: "Expectation") -> Iterator[str]:
     yield ""
     yield "Share of the T cells that reach lesions, at the start, by mode of homing"
     modes = list(found.lesions[0].share_frac)
-    rows = [(x.lesion, *(f"{x.share_frac[mode]:.1%}" for mode in modes)) for x in found.lesions]
+    rows = [
+        (name, *(f"{share[mode]:.1%}" for mode in modes))
+        for item in found.lesions
+        for name, share in _with_members(item, options.draws)
+    ]
     yield from (f"  {line}" for line in table(rows, head=("lesion", *modes)))
     yield ""
     yield "Not known, and what stands in for it"
     yield from (f"- {text}" for text in found.unknowns)
+
+
+def _with_members(
+    item: "LesionExpectation", draws: int
+) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Return the shares of a lesion, then those of each member of a group."""
+    yield item.lesion, item.share_frac
+    for one in item.shares_of_members:
+        few = "" if one.n_draws == draws else f" in {one.n_draws} of {draws} draws"
+        yield f"  {one.member}{few}", one.share_frac
 
 
 def _times(members: tuple[int, int]) -> str:

@@ -17,11 +17,18 @@ from abscope.model.case_checks import check_case
 from abscope.model.case_draws import CaseDraws
 from abscope.model.case_lesions import grouped
 from abscope.model.from_case import can_be_simulated
+from abscope.model.homing_shares import (
+    MemberShare,
+    Shares,
+    mean_shares,
+    member_shares,
+    shares_by_mode,
+)
 from abscope.model.lesion_sizes import diameter_mm
 from abscope.model.patient import Patient
 from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
-from abscope.model.routes import Homing, lodging, omega
+from abscope.model.routes import Homing
 from abscope.model.switches import Switches
 
 __all__ = [
@@ -91,10 +98,11 @@ class LesionExpectation:
 
     ``volume_ml`` is of all its members together; ``change_frac`` that of the diameter of a sphere
     of this volume, against the start. ``dose_gy`` is the mean dose of all fractions, over draws.
-    ``share_frac`` has the mean share of homing T cells at the start by mode, ``recorded`` the
-    changes on record. ``ratio_frac`` is the volume over that of the same draw with nothing left
-    out or switched off, None where nothing is. ``not_simulated`` are the courses that irradiate
-    it on record and of which no draw has a fraction: their dose is not in ``dose_gy``.
+    ``share_frac`` has the mean share of homing T cells at the start by mode, ``shares_of_members``
+    that of each member of a group in the draws that have it, ``recorded`` the changes on record.
+    ``ratio_frac`` is the volume over that of the same draw with nothing left out or switched off,
+    None where nothing is. ``not_simulated`` are the courses that irradiate it on record and of
+    which no draw has a fraction: their dose is not in ``dose_gy``.
     """
 
     lesion: str
@@ -109,6 +117,7 @@ class LesionExpectation:
     volume_draws_ml: Floats = field(repr=False)
     ratio_frac: Band | None = None
     not_simulated: tuple[str, ...] = ()
+    shares_of_members: tuple[MemberShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +178,7 @@ def expect_case(
         what = f"no draw could be finished: {'; '.join(found.failures()[:3])}"
         raise ModelError(Problem(case.id, what, "a trajectory", "Report it with the case."))
     begun = (days >= np.floor(start)[:, None]) & found.ok[:, None]
-    shares = {mode: _shares(patients, mode) for mode in get_args(Homing)}
+    shares = shares_by_mode(patients)
     volume = np.where(begun[..., None], found["volume_ml"], np.nan)
     whole = None
     every = Switches(growth=options.switches.growth)
@@ -256,28 +265,11 @@ def visit_days(case: Case, patients: Sequence[Patient]) -> tuple[tuple[VisitDay,
     return visits, days
 
 
-def _shares(patients: Sequence[Patient], mode: Homing) -> list[Floats]:
-    """Return the share of homing T cells by lesion of every patient at the start."""
-    alike: dict[tuple[str | None, tuple[str, ...]], list[int]] = {}
-    for k, patient in enumerate(patients):
-        organs = tuple(lesion.compartment for lesion in patient.lesions)
-        alike.setdefault((patient.sex, organs), []).append(k)
-    out: dict[int, Floats] = {}
-    for (sex, organs), rows in alike.items():
-        volume = np.array([[lesion.volume_ml for lesion in patients[k].lesions] for k in rows])
-        capture = np.array([[patients[k].parameters["capture"]] for k in rows])
-        lodged = lodging(organs, volume_ml=volume, mode=mode, sex=sex)  # type: ignore[arg-type]
-        kept = np.broadcast_to(capture, volume.shape)
-        share = omega(lodged, capture_frac=kept, sex=sex)  # type: ignore[arg-type]
-        out.update(zip(rows, share, strict=True))
-    return [out[k] for k in range(len(patients))]
-
-
 def _lesions(
     case: Case,
     patients: Sequence[Patient],
     volume_ml: Floats,
-    shares: dict[str, list[Floats]],
+    shares: Shares,
     first_ml: Floats,
     whole_ml: Floats | None,
 ) -> tuple[LesionExpectation, ...]:
@@ -309,10 +301,8 @@ def _lesions(
                 volume_ml=band_of(total),
                 change_frac=band_of(change),
                 dose_gy=band_of(dose[:, None]).at(0),
-                share_frac={
-                    mode: float(np.mean([row[k].sum() for row, k in zip(rows, mine, strict=True)]))
-                    for mode, rows in shares.items()
-                },
+                share_frac=mean_shares(shares, mine),
+                shares_of_members=member_shares(patients, shares, mine),
                 recorded=_recorded(case, name, latest),
                 volume_draws_ml=total,
                 ratio_frac=None if whole_ml is None else _ratio(total, whole_ml, mine),

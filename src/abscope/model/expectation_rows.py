@@ -83,6 +83,10 @@ def _lesion(found: Expectation, lesion: LesionExpectation) -> dict[str, Any]:
         "dose_gy": plain_three(lesion.dose_gy),
         "not_simulated": list(lesion.not_simulated),
         "share_frac": dict(lesion.share_frac),
+        "shares_of_members": [
+            {"member": x.member, "n_draws": x.n_draws, "share_frac": dict(x.share_frac)}
+            for x in lesion.shares_of_members
+        ],
         "visits": [
             {
                 "label": visit.label,

@@ -75,6 +75,12 @@ def test_shares_add_up_in_every_mode_and_differ_between_them() -> None:
     for mode in modes:
         assert sum(x.share_frac[mode] for x in found.lesions) == pytest.approx(1.0, abs=1e-6)
     lung = found.lesions[0].share_frac
+    members = found.lesions[0].shares_of_members
+    assert [x.member for x in members[:2]] == ["L01.1", "L01.2"]
+    for mode in modes:
+        together = sum(x.share_frac[mode] * x.n_draws / 12 for x in members)
+        assert together == pytest.approx(lung[mode])
+    assert found.lesions[1].shares_of_members == ()
     assert lung["bronchial"] < lung["organ"]
     assert lung["lesion"] < lung["organ"] < lung["presence"]
 

@@ -25,10 +25,11 @@ def test_breast_case_shows_bands_and_homing_in_four_modes() -> None:
         assert words in said
     assert said.count("<svg") == 2
     text = re.sub(r"<[^>]+>", " ", said)
-    found = re.search(r"L01 bilateral lung((?:\s+\d+%){4})", text)
-    assert found is not None
-    lung = found.group(1).split()
-    assert len(set(lung)) > 2  # the modes do not agree
+    for name in ("L01 bilateral lung", r"L01\.1", r"L01\.2"):
+        found = re.search(name + r"((?:\s+\d+\.\d%){4})", text)
+        assert found is not None
+        assert len(set(found.group(1).split())) > 2  # the modes do not agree
+    assert re.search(r"L01\.5, in \d+ of 64 draws", text)
 
 
 def test_case_without_a_usable_fraction_has_no_section() -> None:

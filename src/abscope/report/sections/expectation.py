@@ -1,6 +1,8 @@
 """What the model expects of the lesions, with what stands in for what is not known."""
 
-from abscope.model.expectation import Expectation
+from collections.abc import Iterator
+
+from abscope.model.expectation import Expectation, LesionExpectation
 from abscope.report.material import Material, Row, Section, Table
 
 __all__ = ["expectation"]
@@ -60,18 +62,28 @@ def _changes(found: Expectation) -> Table:
 def _homing(found: Expectation) -> Table:
     modes = tuple(mode for mode in _MODES if mode in found.lesions[0].share_frac)
     rows = tuple(
-        Row(
-            f"{lesion.lesion} {lesion.label}",
-            tuple(f"{lesion.share_frac[mode]:.0%}" for mode in modes),
-        )
+        Row(name, tuple(f"{share[mode]:.1%}" for mode in modes))
         for lesion in found.lesions
+        for name, share in _with_members(lesion, found.options.draws)
     )
     note = (
         "Which lesions activated T cells reach depends on what decides that they stay; nobody has "
         "measured it, so all four answers are shown. Means over the draws, at the start."
     )
+    if any(lesion.shares_of_members for lesion in found.lesions):
+        note += (
+            " The members of a group are listed apart, each with the mean of the draws that have "
+            "it; where the record does not tell their number or sizes, both are drawn."
+        )
     columns = ("Lesion", *(_MODES[mode] for mode in modes))
     return Table("Share of the homing T cells", columns, rows, note)
+
+
+def _with_members(lesion: LesionExpectation, draws: int) -> Iterator[tuple[str, dict[str, float]]]:
+    yield f"{lesion.lesion} {lesion.label}", lesion.share_frac
+    for one in lesion.shares_of_members:
+        few = "" if one.n_draws == draws else f", in {one.n_draws} of {draws} draws"
+        yield f"{one.member}{few}", one.share_frac
 
 
 def _span(values: tuple[float, float, float]) -> str:
