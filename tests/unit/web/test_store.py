@@ -170,6 +170,66 @@ def test_a_zip_cannot_write_where_it_likes(project: Project, tmp_path: Path, nam
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
 
 
+def _listing(pack: zipfile.ZipFile, **files: str) -> None:
+    sums = {name: digest(text) for name, text in files.items()}
+    pack.writestr("abscope-project.json", json.dumps({"format": 1, "files": sums}))
+
+
+def _link(pack: zipfile.ZipFile) -> None:
+    info = zipfile.ZipInfo("runs/link")
+    info.external_attr = 0o120777 << 16
+    pack.writestr(info, "/etc")
+    _listing(pack, **{"runs/link": "/etc"})
+
+
+def _bomb(pack: zipfile.ZipFile) -> None:
+    pack.writestr("runs/zeros", bytes(100 << 20), zipfile.ZIP_DEFLATED)
+    _listing(pack, **{"runs/zeros": "never read"})
+
+
+def _twice(pack: zipfile.ZipFile) -> None:
+    for text in ("a", TEXT):
+        pack.writestr("one.yaml", text)
+    _listing(pack, **{"one.yaml": TEXT})
+
+
+def _file_and_folder(pack: zipfile.ZipFile) -> None:
+    files = {"runs/a": "x", "runs/a/b": "y", "runs/a.c": "z"}
+    for name, text in files.items():
+        pack.writestr(name, text)
+    _listing(pack, **files)
+
+
+def _latin(pack: zipfile.ZipFile) -> None:
+    raw = b"title: \xe9"
+    pack.writestr("two.yaml", raw)
+    sums = {"two.yaml": digest(raw)}
+    pack.writestr("abscope-project.json", json.dumps({"format": 1, "files": sums}))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_link, "is a link"),
+        (_bomb, "unpacks to 100 MB"),
+        (_twice, "more than once"),
+        (_file_and_folder, "a file and a folder"),
+        (_latin, "is not UTF-8"),
+    ],
+)
+def test_a_zip_that_is_listed_well_and_holds_ill_is_refused(project, tmp_path, make, words) -> None:
+    """The manifest and every checksum are right; one line says what is wrong."""
+    before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as pack:
+        make(pack)
+    with pytest.raises(TableError, match=words) as caught:
+        import_project(project, raw, who="Eve")
+    assert len(caught.value.problems) == 1
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
+
+
 def test_a_zip_with_a_wrong_checksum_is_refused(project: Project) -> None:
     pack = io.BytesIO()
     with zipfile.ZipFile(pack, "w") as made:

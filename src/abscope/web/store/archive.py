@@ -2,25 +2,20 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 import abscope
-from abscope.errors import Problem, TableError
+from abscope.errors import TableError
+from abscope.web.store.archive_checks import FORMAT, MANIFEST, checked_sums, zip_problem
 from abscope.web.store.atomic import digest, now, write_bytes
-from abscope.web.store.paths import OWN_FOLDER, Layout, fits_name
+from abscope.web.store.paths import OWN_FOLDER, Layout
 from abscope.web.store.project import Project
 
 __all__ = ["Taken", "export_project", "import_project"]
-
-_MANIFEST = "abscope-project.json"
-_FORMAT = 1
-_MOST_FILES = 50_000
-#: Most bytes that one file, and all files together, may have when unpacked.
-_FILE_BYTES, _ALL_BYTES = 2 << 30, 8 << 30
-_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +37,9 @@ def export_project(project: Project, target: Path) -> dict[str, str]:
             sums[name] = digest(data)
             pack.writestr(name, data)
         manifest = {
-            "format": _FORMAT, "made": now(), "by": f"abscope {abscope.__version__}", "files": sums,
+            "format": FORMAT, "made": now(), "by": f"abscope {abscope.__version__}", "files": sums,
         }  # fmt: skip
-        pack.writestr(_MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
+        pack.writestr(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
     return sums
 
 
@@ -67,68 +62,23 @@ def import_project(project: Project, source: IO[bytes], *, who: str) -> Taken:
     """
     try:
         with zipfile.ZipFile(source) as pack:
-            sums = _checked(pack)
+            sums = checked_sums(pack)
             return _take(project, pack, sums, who)
-    except zipfile.BadZipFile as error:
-        raise TableError(_problem(f"is no zip ({error})", "a zip of a project")) from None
-
-
-def _checked(pack: zipfile.ZipFile) -> dict[str, str]:
-    infos = {info.filename: info for info in pack.infolist() if not info.is_dir()}
-    if _MANIFEST not in infos or infos[_MANIFEST].file_size > _MANIFEST_BYTES:
-        raise TableError(_problem(f"has no {_MANIFEST}", "a zip that abscope exported"))
-    sums = _sums(pack.read(_MANIFEST))
-    if len(infos) > _MOST_FILES or sum(i.file_size for i in infos.values()) > _ALL_BYTES:
-        raise TableError(_problem("is too large", f"{_MOST_FILES} files, {_ALL_BYTES} bytes"))
-    problems = [_problem(f"lists {name}, which is not in it", "every file") for name in sums
-                if name not in infos]  # fmt: skip
-    for name, info in infos.items():
-        if name == _MANIFEST:
-            continue
-        if not _safe(name) or info.file_size > _FILE_BYTES:
-            problems.append(_problem(f"holds '{name[:100]}'", "case files and their folders"))
-        elif name not in sums:
-            problems.append(_problem(f"holds {name}, which it does not list", "listed files only"))
-        elif digest(pack.read(name)) != sums[name]:
-            problems.append(_problem(f"{name} does not have its checksum", "an unchanged file"))
-    if problems:
-        raise TableError(problems)
-    return sums
-
-
-def _sums(raw: bytes) -> dict[str, str]:
-    try:
-        manifest: Any = json.loads(raw)
-        files = manifest["files"] if manifest["format"] == _FORMAT else None
-        if isinstance(files, dict) and all(isinstance(x, str) for x in files.values()):
-            return {str(name): value for name, value in files.items()}
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise TableError(_problem(f"has a {_MANIFEST} that cannot be read", f"format {_FORMAT}"))
-
-
-def _safe(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    plain = "\\" not in name and ":" not in name and not name.startswith("/")
-    inside = all(part not in ("..", ".") for part in parts)
-    if len(parts) == 1:
-        return plain and inside and name.endswith((".yaml", ".yml")) and fits_name(name)
-    first = parts[0] in ("dose", "runs")
-    own = parts[0] == OWN_FOLDER and len(parts) > 2 and parts[1] in ("history", "drafts")
-    return plain and inside and (first or own)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise TableError(zip_problem(f"is no zip ({error})", "a zip of a project")) from None
 
 
 def _take(project: Project, pack: zipfile.ZipFile, sums: dict[str, str], who: str) -> Taken:
     held = {name: digest(path.read_bytes()) for name, path in project.files().items()}
     renamed: dict[str, str] = {}
     same = []
-    for name in (name for name in sums if "/" not in name):
+    texts = _texts(pack, sums)
+    for name, text in texts.items():
         stem = PurePosixPath(name).stem
         if held.get(stem) == sums[name]:
             same.append(stem)
             continue
         renamed[stem] = project.free_name(stem)
-        text = pack.read(name).decode("utf-8-sig", errors="replace")
         _take_beside(project.layout, pack, sums, stem, renamed[stem])
         project.create(renamed[stem], text, who=who, note=f"imported as {stem}")
     for name in sums:
@@ -137,6 +87,20 @@ def _take(project: Project, pack: zipfile.ZipFile, sums: dict[str, str], who: st
             write_bytes(target, pack.read(name))
     project.audit.add(who=who, what="import", of="project", cases=", ".join(renamed.values()))
     return Taken(renamed, tuple(same))
+
+
+def _texts(pack: zipfile.ZipFile, sums: dict[str, str]) -> dict[str, str]:
+    """Return the text of every case file; raise TableError for what is no text."""
+    texts: dict[str, str] = {}
+    problems = []
+    for name in (name for name in sums if "/" not in name):
+        try:
+            texts[name] = pack.read(name).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            problems.append(zip_problem(f"{name} is not UTF-8", "case files in UTF-8"))
+    if problems:
+        raise TableError(problems)
+    return texts
 
 
 def _take_beside(
@@ -150,7 +114,3 @@ def _take_beside(
             continue
         for member in (one for one in sums if one.startswith(prefix)):
             write_bytes(folder / member.removeprefix(prefix), pack.read(member))
-
-
-def _problem(what: str, expected: str) -> Problem:
-    return Problem("the zip", what, expected, "Export the project again.")
