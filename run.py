@@ -44,7 +44,7 @@ def set_up(groups: set[str], wheels: Path | None) -> None:
     needs: list[str] = [need for group in sorted(groups) for need in listed[group]]
     options = ["--no-index", f"--find-links={wheels}"] if wheels else []
     print(f"Installing abscope there, with what it needs from {wheels or 'PyPI'}", flush=True)
-    if call("-m", "pip", "install", "-qq", "--no-input", *options, "-e", ".", *needs):
+    if call("-m", "pip", "install", "-qq", "--no-input", *options, "-e", ".[optimize]", *needs):
         sys.exit("pip could not install. Without internet, see CONTRIBUTING.md about --wheels.")
     STAMP.write_text(" ".join([key, *sorted(groups)]))
 
