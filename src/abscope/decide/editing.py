@@ -182,25 +182,24 @@ class _Editor:
                 self.problems.append(Problem("scenario", what, "one of the two", "Leave one out."))
 
     def _moved_twice(self, scenario: Scenario) -> list[Problem]:
-        """Return which drugs of a therapy two changes move, or one moves that another leaves out.
+        """Return which drugs of a therapy two changes move, and what is moved though left out.
 
         Two changes that name the same word are refused before (`scenario.scenario_problems`).
         """
         out: list[Problem] = []
-        before: list[Drop | Shift] = []
-        for change in scenario.changes:
-            if not isinstance(change, Drop | Shift) or self.names.is_rt(change.target):
-                continue
-            mine = self.names.doses(change.target)
-            for one in before:
-                both = mine & self.names.doses(one.target)
-                if both and (isinstance(change, Shift) or isinstance(one, Shift)):
-                    said = ", ".join(f"{agent} of {therapy}" for therapy, agent in sorted(both))
-                    what = f"changes {said}, as {one.text} does"
-                    out.append(
-                        Problem(change.text, what, "each drug once", "Leave one of them out.")
-                    )
-            before.append(change)
+        drugs = [
+            (change, self.names.doses(change.target))
+            for change in scenario.changes
+            if isinstance(change, Drop | Shift) and not self.names.is_rt(change.target)
+        ]
+        for k, (change, mine) in enumerate(drugs):
+            for other, its in drugs[:k] if isinstance(change, Shift) else ():
+                both = mine & its
+                if not both or (isinstance(other, Drop) and not mine <= its):
+                    continue
+                said = ", ".join(f"{agent} of {therapy}" for therapy, agent in sorted(both))
+                what = f"changes {said}, as {other.text} does"
+                out.append(Problem(change.text, what, "each drug once", "Leave one of them out."))
         return out
 
     def result(self) -> EditedCase:

@@ -209,7 +209,7 @@ def check_explained(
         problems.append(Problem("posterior", what, expected, "Draw more."))
     known = case.lesions_by_id
     problems += [
-        Problem(case.id, f"lesion '{name}' is not simulated", ", ".join(known), "Name another.")
+        Problem(case.id, f"there is no lesion '{name}'", ", ".join(known), "Name another.")
         for name in options.lesions
         if name not in known
     ]

@@ -146,3 +146,26 @@ def test_limits_that_cannot_be_are_told(session, lines, told):
     with pytest.raises(UsageError) as caught:
         parse_limits(lines, session.names)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("limit", "what"),
+    [
+        ("total RT2 <= 1.5 Gy", "the least that the ranges allow is 2 Gy"),
+        ("bed10 RT2 <= 2 Gy", "the least that the ranges allow is 2.4 Gy"),
+        ("total >= 40 Gy", "the most that the ranges allow is 24 Gy"),
+    ],
+)
+def test_a_limit_that_no_point_can_keep_is_refused(session, limit, what):
+    varied = parse_variables((_DOSE, _NUMBER), session.names)
+    limits = parse_limits((limit,), session.names)
+    with pytest.raises(UsageError) as error:
+        optimize(session, Question(varied, parse_goals(("control",)), limits))
+    (problem,) = error.value.problems
+    assert (problem.where, problem.what) == (f'--limit "{limit}"', what)
+
+
+@pytest.mark.parametrize("line", ["rt.RT2.fractions: 1.5 to 3", "rt.RT2.spacing: 1 to 2.5 d"])
+def test_there_is_no_half_fraction_and_no_half_day(session, line):
+    with pytest.raises(UsageError, match="whole numbers"):
+        parse_variables((line,), session.names)

@@ -144,7 +144,7 @@ def test_a_lesion_that_becomes_a_target_is_not_outside_any_more():
         ({"sets": ["blood.wing_dose: x0"]}, "'wing' is no organ"),
         ({"sets": ["rt.RT2: 3 x 8 Gy"], "drops": ["RT2a"]}, "dropped and changed"),
         ({"sets": ["rt.RT2: 3 x 8 Gy", "rt.RT2a: 5 x 1 Gy"]}, "changes RT2a, as"),
-        ({"shifts": [("D5", "7d"), ("pembrolizumab", "7d")]}, None),
+        ({"shifts": [("D5", "7d"), ("nivolumab", "7d")]}, None),
     ],
 )
 def test_what_the_case_has_no_place_for_is_told_before_anything_runs(lines, told):
@@ -169,6 +169,31 @@ def test_days_that_cannot_be_are_told(lines, told):
     with pytest.raises(UsageError) as caught:
         session(FONG).run(parse_scenario(**lines))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ({"shifts": [("D4", "-21d"), ("pembrolizumab", "-7d")]}, "pembrolizumab of D4, as --shift"),
+        (
+            {"drops": ["pembrolizumab"], "shifts": [("D5", "-21d")]},
+            "of D5, as --drop pembrolizumab",
+        ),
+        ({"drops": ["ipilimumab"], "shifts": [("D4", "-21d")]}, None),
+    ],
+)
+def test_a_drug_is_moved_once_and_not_where_it_is_left_out(lines, told):
+    case, scenario = open_case(FONG).case, parse_scenario(**lines)
+    if told is None:
+        check_scenario(case, scenario)
+        return
+    with pytest.raises(UsageError, match=told):
+        check_scenario(case, scenario)
+
+
+def test_a_day_that_is_far_away_is_a_plain_number():
+    with pytest.raises(UsageError, match="day -3000, before"):
+        session(FONG).run(parse_scenario(sets=["rt.RT2: 3 x 8 Gy from day -3000"]))
 
 
 def test_a_course_does_not_go_before_the_one_that_it_followed():
