@@ -146,8 +146,8 @@ def _low_dose(found: dict[str, Count]) -> Iterator[Row]:
     yield _arm("d", "Menon", "lesions 1-20 Gy", low, "low-dose lesions")
     yield _arm("d", "Menon", "lesions <1 Gy", none, "no-dose lesions")
     yield _ratio("d", "odds ratio of the two", "4 to 9", _odds(low, none), 4.0, 9.0)
-    yield _rate("d", "pairs: low-dose lesion alone responds", (12, 33), found["only low"])
-    yield _rate("d", "pairs: no-dose lesion alone responds", (2, 45), found["only none"])
+    yield _rate("d", "low-dose lesion responds, no other does", (12, 33), found["only low"])
+    yield _rate("d", "no-dose lesion responds, no other does", (2, 45), found["only none"])
 
 
 def _low_dose_again(found: dict[str, Count]) -> Iterator[Row]:
@@ -168,9 +168,13 @@ def _counts(found: dict[str, Count]) -> Iterator[Row]:
 
 
 def _local(found: dict[str, Count]) -> Iterator[Row]:
-    yield _rate("f", "Grimaldi 2014: local responders", (11, 13), found["local responders"])
-    yield _rate("f", "Grimaldi 2014: no local response", (0, 8), found["others"])
-    yield _arm("f", "Grimaldi", "retrospective", found["all"], "all")
+    yield _rate("f", "Grimaldi 2014: local response", (13, 21), found["local"])
+    yield _rate(
+        "f", "Grimaldi 2014: local responders, PR or SD", (11, 13), found["local responders"]
+    )
+    yield _rate("f", "Grimaldi 2014: no local response, PR or SD", (0, 8), found["others"])
+    yield _arm("f", "Grimaldi", "retrospective", found["all"], "all, PR or SD")
+    yield _rate("f", "Grimaldi 2014: all, PR", (9, 21), found["partial"])
 
 
 def _many(found: dict[str, Count | float]) -> Iterator[Row]:

@@ -5,6 +5,7 @@ What differs from the trial is said in the docstring.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from abscope.catalog.case_prior import case_prior
 from abscope.model.patient import Patient
 from abscope.response.cohort_records import RESPONSE_CODES
 from plans import CONVENTIONAL, Course, irradiated, largest
-from population import infused, population
+from population import THREE_TRIALS, infused, mixture, population
 from reading import Seen, best_change, recist, responders, see, share
 
 __all__ = [
@@ -23,6 +24,10 @@ __all__ = [
 Count = tuple[int, int]
 _SIX_WEEKS = 42.0
 _PARTIAL = -0.3
+#: Share of the patients of Chen 2020 with ipilimumab, the others with pembrolizumab.
+_ON_IPILIMUMAB = 98 / 153
+#: A week after the last of 4 fractions and of 10 or 15.
+_WEEK_AFTER_D = (11.0, 28.0)
 #: Day on which patients who progressed on a drug are treated again.
 _AGAIN_D = 168.0
 
@@ -166,40 +171,46 @@ def resistant_with_low_dose(n: int) -> dict[str, Count]:
 
 
 def lesions_with_low_dose(n: int) -> dict[str, Count]:
-    """Menon 2019 (mixed): 50 Gy in 4 to one lesion, two others 1.1 to 19.4 Gy in total; drug.
+    """Menon 2019: 50 Gy in 4 to one lesion, one or two others 1.1 to 19.4 Gy in total; a drug.
 
-    Half have pembrolizumab, half ipilimumab. Discordance is counted over pairs of one patient.
+    The tumors and drugs are those of all patients of its trials. A lesion counts as discordant, as
+    there, where it responds and none of the patient's lesions of the other kind does.
     """
-    patients = population(n, tumor="other", seed=6)
+    patients = mixture(n, counts=THREE_TRIALS, seed=6)
     order = [largest(p, 3) for p in patients]
-    targets, low = [names[:1] for names in order], [names[1:2] for names in order]
+    targets, low = [x[:1] for x in order], [x[1 : 2 + k % 2] for k, x in enumerate(order)]
     rng = np.random.default_rng(6)
     total = np.clip(np.exp(rng.normal(np.log(6.0), 0.7, n)), 1.1, 19.4)
     given = [dict.fromkeys(names, total[i] / 4) for i, names in enumerate(low)]
     plan = Course(dose_gy=12.5, n=4, first_d=1.0)
-    rt = irradiated(patients, plan, targets, low=given, seed=6)
-    half = n // 2
-    ipi = [
-        infused(p, "ipilimumab", first_d=0.0, amount_mg=3.0 * p.weight_kg, doses=4)
-        for p in rt[half:]
-    ]
-    seen = see([*_pembrolizumab(rt[:half], 0.0), *ipi], _visits())
+    arm = _of_three_trials(irradiated(patients, plan, targets, low=given, seed=6))
+    seen = see(arm, _visits())
     change = best_change(seen)
     known, small = np.isfinite(change), change <= _PARTIAL
     lit = ~_outside(seen, patients, low) & known
     dark = _outside(seen, patients, targets) & _outside(seen, patients, low) & known
-    pairs = [
-        (bool(small[i, a]), bool(small[i, b]))
-        for i in range(n)
-        for a in np.flatnonzero(lit[i])
-        for b in np.flatnonzero(dark[i])
-    ]
+
+    def alone(one: np.ndarray, other: np.ndarray) -> Count:
+        compared = one & other.any(axis=1, keepdims=True)
+        by_itself = compared & small & ~(small & other).any(axis=1, keepdims=True)
+        return int(by_itself.sum()), int(compared.sum())
+
     return {
         "low": (int(small[lit].sum()), int(lit.sum())),
         "none": (int(small[dark].sum()), int(dark.sum())),
-        "only low": (sum(a and not b for a, b in pairs), len(pairs)),
-        "only none": (sum(b and not a for a, b in pairs), len(pairs)),
+        "only low": alone(lit, dark),
+        "only none": alone(dark, lit),
     }
+
+
+def _of_three_trials(patients: Sequence[Patient]) -> list[Patient]:
+    """Return patients with the drugs of Chen 2020: 98 of 153 with ipilimumab, others not."""
+    return [
+        infused(p, "ipilimumab", first_d=0.0, amount_mg=3.0 * p.weight_kg, doses=4)
+        if k < _ON_IPILIMUMAB * len(patients)
+        else _pembrolizumab([p], 0.0)[0]
+        for k, p in enumerate(patients)
+    ]
 
 
 def many_sites(n: int) -> dict[str, Count | float]:
@@ -227,33 +238,39 @@ def many_sites(n: int) -> dict[str, Count | float]:
 
 
 def lymphocytes(n: int) -> dict[str, Count]:
-    """Chen 2020: 50 Gy in 4 or 60 Gy in 10 with ipilimumab or pembrolizumab, split by the count.
+    """Chen 2020: 50 Gy in 4, 60 Gy in 10 or 45 Gy in 15 with a drug, split by the count.
 
-    The count is that of a week after the course, with the error of a laboratory of 10 %.
+    Half have 50 Gy in 4; the others 60 Gy in 10 with ipilimumab, 45 Gy in 15 with pembrolizumab,
+    as in the trials. The count is that of a week after the course, with the error of a laboratory.
     """
-    patients = population(n, tumor="other", seed=8)
-    targets = _small_first(patients)
-    half, quarter = n // 2, n // 4
-    short = Course(dose_gy=12.5, n=4, first_d=1.0)
-    long = Course(dose_gy=6.0, n=10, first_d=1.0, gap_d=1.4, field=CONVENTIONAL)
-    rt = irradiated(patients[:half], short, targets[:half], seed=8)
-    rt += irradiated(patients[half:], long, targets[half:], seed=8)
-    arm = [
-        _pembrolizumab([p], 0.0)[0]
-        if k % half < quarter
-        else infused(p, "ipilimumab", first_d=0.0, amount_mg=3.0 * p.weight_kg, doses=4)
-        for k, p in enumerate(rt)
-    ]
-    days = np.sort(np.append(_visits(), 21.0))
-    seen = see(arm, days)
-    reading = recist(seen, _outside(seen, patients, targets))
+    patients = mixture(n, counts=THREE_TRIALS, seed=8)
+    targets, k = _small_first(patients), np.arange(n)
+    short, ipilimumab = k % 2 == 0, k < _ON_IPILIMUMAB * n
+    courses = (
+        (short, Course(dose_gy=12.5, n=4, first_d=1.0)),
+        (~short & ipilimumab, Course(dose_gy=6.0, n=10, first_d=1.0, gap_d=1.4)),
+        (
+            ~short & ~ipilimumab,
+            Course(dose_gy=3.0, n=15, first_d=1.0, gap_d=1.4, field=CONVENTIONAL),
+        ),
+    )
+    for which, plan in courses:
+        rows = np.flatnonzero(which)
+        given = irradiated([patients[i] for i in rows], plan, [targets[i] for i in rows], seed=8)
+        for i, one in zip(rows, given, strict=True):
+            patients[i] = one
+    seen = see(_of_three_trials(patients), np.sort(np.append(_visits(), _WEEK_AFTER_D)))
+    scans = np.isin(seen.days_d, _visits())
+    scanned = replace(seen, days_d=seen.days_d[scans], sizes_mm=seen.sizes_mm[:, scans])
+    reading = recist(scanned, _outside(seen, patients, targets))
     good = responders(reading)
     rng = np.random.default_rng(8)
     error = np.exp(lymphocyte_error() * rng.standard_normal((n, 2)))
+    after = np.where(short, *(np.searchsorted(seen.days_d, day) for day in _WEEK_AFTER_D))
     out = {}
-    for name, visit in (("before", 0), ("after", 1)):
-        count = (seen.alc_per_ul[:, visit] * error[:, visit])[reading.patient]
-        high = count > np.median(count)
+    for name, visit in (("before", np.zeros(n, int)), ("after", after)):
+        count = seen.alc_per_ul[k, visit] * error[:, int(name == "after")]
+        high = count[reading.patient] > np.median(count[reading.patient])
         out[f"{name} high"] = (int(good[high].sum()), int(high.sum()))
         out[f"{name} low"] = (int(good[~high].sum()), int((~high).sum()))
     return out
@@ -265,7 +282,10 @@ def lymphocyte_error() -> float:
 
 
 def melanoma_again(n: int) -> dict[str, Count]:
-    """Grimaldi 2014 (melanoma, progressed after ipilimumab): 30 Gy in 10 to one lesion, no drug."""
+    """Grimaldi 2014 (melanoma, progressed after ipilimumab): 30 Gy in 10 to one lesion, no drug.
+
+    Stable disease counts as a response, as there; local response is told at 6 weeks.
+    """
     first = [
         infused(p, "ipilimumab", first_d=0.0, amount_mg=3.0 * p.weight_kg, doses=4)
         for p in population(n, tumor="melanoma", seed=10)
@@ -274,14 +294,18 @@ def melanoma_again(n: int) -> dict[str, Count]:
     targets = _small_first(patients)
     plan = Course(dose_gy=3.0, n=10, first_d=_AGAIN_D + 1.0, gap_d=1.4)
     seen = see(irradiated(patients, plan, targets, seed=10), _visits(_AGAIN_D, last=210.0))
+    change = best_change(seen, visit=1)
     outside = _outside(seen, patients, targets)
     reading = recist(seen, outside)
-    good, change = responders(reading), best_change(seen)
+    partial = responders(reading)
+    good = partial | (reading.best == RESPONSE_CODES["SD"])
     local = (np.where(outside, np.nan, change) <= _PARTIAL).any(axis=1)[reading.patient]
     return {
         "local responders": (int(good[local].sum()), int(local.sum())),
         "others": (int(good[~local].sum()), int((~local).sum())),
         "all": (int(good.sum()), good.size),
+        "partial": (int(partial.sum()), good.size),
+        "local": (int(local.sum()), good.size),
     }
 
 
