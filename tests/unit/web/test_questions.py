@@ -1,7 +1,10 @@
 """What-ifs, searches and fits over the API: their lines, their commands, and what is kept."""
 
+import io
 import json
+import re
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +57,26 @@ def test_commands_say_where_the_draws_come_from_and_python_compiles(run: Path | 
         search_python(CASE, asked, run),
     ):
         compile(text, "python", "exec")
+
+
+def test_the_python_of_a_page_prints_the_numbers_of_the_page(tmp_path: Path) -> None:
+    """Low end, median and high end of what was delivered, of the changes and of the difference."""
+    client = client_of(tmp_path)
+    root, asked = f"/api/v1/library/{CASE}/what-if", {"change": "set rt.RT2a: 3 x 8 Gy"}
+    while (answer := client.get(root, params=asked).json())["found"] is None:
+        assert answer["ok"]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(compile(answer["python"], "python", "exec"), {})
+    shown = answer["found"]["rows"][0]["change_frac"][-1]
+    numbers = [
+        shown[who][end]
+        for who in ("delivered", "scenario", "difference")
+        for end in ("low", "median", "high")
+    ]
+    numbers += [shown["better_frac"], shown["equal_frac"], shown["draws"]]
+    found = [float(x) for x in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", printed.getvalue())]
+    assert found == pytest.approx(numbers, rel=2e-6)
 
 
 def test_every_line_that_the_form_offers_can_be_read() -> None:
