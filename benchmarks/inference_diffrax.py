@@ -122,11 +122,14 @@ def main() -> None:
     parser.add_argument(
         "--points", action="append", help="METHOD:RTOL[:DAYS] of diffrax, no search"
     )
+    parser.add_argument("--search", action="store_true", help="the search alone")
     asked = parser.parse_args()
     for name in asked.cases:
         density = density_of(open_case(name).case)
-        best = map_fit(density, seed=1, begin=list(density.starts))
-        print("\n".join(_points(name, density, best, asked.points or list(_METHODS))), flush=True)
+        if not asked.search:
+            best = map_fit(density, seed=1, begin=list(density.starts))
+            rows = _points(name, density, best, asked.points or list(_METHODS))
+            print("\n".join(rows), flush=True)
         if not asked.points:
             print(_search(name, density, _METHODS[0]), flush=True)
 
