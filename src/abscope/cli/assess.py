@@ -198,6 +198,7 @@ def _part(part: "PartReading", title: str) -> Iterator[str]:
     if part.outcome is not None:
         best, sure = part.outcome.best, part.outcome.confirmed_best
         yield f"    best {best.response}, confirmed best {sure.response}"
+    yield from (f"    {visit.visit}: {visit.text}" for visit in part.versions)
 
 
 def _blood_and_pain(found: "CaseAssessment") -> Iterator[str]:

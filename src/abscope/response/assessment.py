@@ -5,7 +5,7 @@ on checkpoint inhibitors, lymphocytes, pain and the abscopal call with its grade
 confounders. It only joins; each rule lives in its own file.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abscope.case.clock import Clock
@@ -29,6 +29,7 @@ from abscope.response.policy import Policy
 from abscope.response.reader_error import TrueChange, p_true_change
 from abscope.response.recist import RecistReading, assess
 from abscope.response.records import PatientRecord, restrict
+from abscope.response.sum_versions import VisitVersions, case_choices, reading_of_choices
 from abscope.response.trajectory import Trajectory, readings
 
 __all__ = ["CaseAssessment", "CourseAssessment", "LesionChange", "PartReading", "assess_case"]
@@ -53,7 +54,8 @@ class LesionChange:
 class PartReading:
     """RECIST 1.1 on all lesions or on a part of them; ``outcome`` is None where days are unknown.
 
-    ``problems`` says why the criteria could not be applied.
+    ``problems`` says why the criteria could not be applied. Where sizes have versions, ``versions``
+    has the sums and responses of every visit in all of them, and the reading what holds in all.
     """
 
     part: str
@@ -61,6 +63,7 @@ class PartReading:
     reading: RecistReading | None
     outcome: Outcome | None
     problems: tuple[Problem, ...]
+    versions: tuple[VisitVersions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +138,11 @@ def assess_case(
 def _courses(case: Case, clock: Clock, policy: Policy) -> tuple[CourseAssessment, ...]:
     found = readings(case, clock=clock)
     roles = {scan.id: scan.role for scan in case.imaging}
+    choices = case_choices(case)
     out = []
     for course in case.rt_courses:
         frame = rt_frame(case, course, clock=clock)
-        record = frame.record
-        known = {lesion.id for lesion in record.lesions} if record else set()
-        new = {n.id for visit in record.visits for n in visit.new_lesions} if record else set()
-        inside = known & frame.in_field
-        outside = (known | new) - frame.in_field - frame.possible
+        chosen = [rt_frame(choice, course, clock=clock) for choice in choices]
         paths = [
             respond_in_versions(items, lesion=name, course=course, clock=clock, roles=roles)
             for name, items in found.items()
@@ -151,32 +151,56 @@ def _courses(case: Case, clock: Clock, policy: Policy) -> tuple[CourseAssessment
             CourseAssessment(
                 course=course.id,
                 baseline=frame.baseline,
-                notes=frame.notes,
-                everything=_part("all", frame, known | new, policy),
-                in_field=_part("in_field", frame, inside, policy),
-                out_of_field=_part("out_of_field", frame, outside, policy),
+                notes=chosen[0].notes if chosen else frame.notes,
+                everything=_part("all", frame, chosen, policy),
+                in_field=_part("in_field", frame, chosen, policy),
+                out_of_field=_part("out_of_field", frame, chosen, policy),
                 lesions=tuple(_change(path, frame.in_field) for path in paths if path.after),
             )
         )
     return tuple(out)
 
 
-def _part(part: str, frame: Frame, keep: Collection[str], policy: Policy) -> PartReading:
-    names = tuple(sorted(keep))
+def _part(part: str, frame: Frame, chosen: Sequence[Frame], policy: Policy) -> PartReading:
+    """Read a part of the lesions; ``chosen`` are the frames of the choices of sizes in versions."""
+    plain = _read(part, frame, policy)
+    found = [_read(part, one, policy) for one in chosen]
+    readings = [one.reading for one in found if one.reading is not None]
+    if len(readings) < len(found) or all(one == plain.reading for one in readings):
+        return plain
+    place, reading, versions = reading_of_choices(readings)
+    record = _record(part, chosen[place])
+    told = None if record is None or frame.ordered_only else outcome(record, reading)
+    return PartReading(part, found[place].lesions, reading, told, (), versions)
+
+
+def _kept(part: str, frame: Frame) -> frozenset[str]:
+    """Return the lesions of a part: all, those that were treated, or those that surely were not."""
+    record = frame.record
+    known = frozenset(lesion.id for lesion in record.lesions) if record else frozenset()
+    if part == "in_field":
+        return known & frame.in_field
+    new = {n.id for visit in record.visits for n in visit.new_lesions} if record else set()
+    return known | new if part == "all" else (known | new) - frame.in_field - frame.possible
+
+
+def _record(part: str, frame: Frame) -> PatientRecord | None:
+    keep = _kept(part, frame)
     if frame.record is None or not keep or not frame.record.visits:
+        return None
+    return frame.record if part == "all" else restrict(frame.record, keep)
+
+
+def _read(part: str, frame: Frame, policy: Policy) -> PartReading:
+    names, record = tuple(sorted(_kept(part, frame))), _record(part, frame)
+    if record is None:
         return PartReading(part, names, None, None, ())
-    record = frame.record if part == "all" else restrict(frame.record, keep)
-    return _read(part, names, record, frame.ordered_only, policy)
-
-
-def _read(
-    part: str, names: tuple[str, ...], record: PatientRecord, ordered_only: bool, policy: Policy
-) -> PartReading:
     try:
         reading = assess(record, policy)
     except ProtocolError as error:
         return PartReading(part, names, None, None, error.problems)
-    return PartReading(part, names, reading, None if ordered_only else outcome(record, reading), ())
+    told = None if frame.ordered_only else outcome(record, reading)
+    return PartReading(part, names, reading, told, ())
 
 
 def _change(path: Trajectory, in_field: frozenset[str]) -> LesionChange:

@@ -253,7 +253,11 @@ def _best(part: PartReading) -> Row:
     if part.reading is None:
         why = tuple(str(problem) for problem in part.problems) or "nothing to read"
         return Row(title, (", ".join(part.lesions) or "none", why, "NE", "NE"))
-    visits = tuple(f"{visit.visit}: {visit.overall}" for visit in part.reading.visits)
+    sums = {visit.visit: f" ({visit.text})" for visit in part.versions}
+    visits = tuple(
+        f"{visit.visit}: {visit.overall}{sums.get(visit.visit, '')}"
+        for visit in part.reading.visits
+    )
     if part.outcome is None:
         unknown = _quiet("times not known")
         return Row(title, (", ".join(part.lesions), visits, unknown, unknown))
