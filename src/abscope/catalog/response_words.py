@@ -8,8 +8,8 @@ __all__ = ["response_word"]
 def response_word(name: str) -> Parameter:
     """Return one word: ``low`` to ``high`` is the change of the longest diameter (frac).
 
-    Also ``word_edge`` and ``vanishing_edge`` (ln) and ``metabolic_residue`` (mm). Raises ModelError
-    for any other name.
+    Also ``word_edge`` and ``vanishing_edge`` (ln), ``metabolic_residue`` and ``overlooked_size``
+    (mm). Raises ModelError for any other name.
 
     >>> response_word("partial_response").high
     -0.3

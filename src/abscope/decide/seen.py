@@ -14,6 +14,7 @@ from abscope.catalog.entries import Parameter
 from abscope.decide.scenario import AddCourse, Prescription, Scenario, SetPrescription, SetTargets
 from abscope.infer.given import grown_under, not_given
 from abscope.model.patient import Patient
+from abscope.model.prior_draws import PriorDraws
 
 __all__ = ["never_seen", "unread"]
 
@@ -45,11 +46,13 @@ def never_seen(scenario: Scenario, planned: Sequence[PlannedDose]) -> tuple[str,
     return tuple(dict.fromkeys(out))
 
 
-def unread(case: Case, patients: Sequence[Patient], *, lesions: Iterable[str]) -> tuple[str, ...]:
+def unread(
+    case: Case, patients: Sequence[Patient], *, lesions: Iterable[str], prior: PriorDraws
+) -> tuple[str, ...]:
     """Return in sentences what no draw knows: courses not given, growth under the drugs."""
     out = [f"{text}, under either treatment" for text in not_given(patients)]
     for lesion in lesions:
-        told = grown_under(case, patients, lesion)
+        told = grown_under(case, patients, lesion, fitted=prior.fitted)
         if told is not None:
             out.append(f"{lesion}: {told}")
     return tuple(out)

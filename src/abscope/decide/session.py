@@ -114,7 +114,7 @@ class WhatIf:
     @cached_property
     def unread(self) -> tuple[str, ...]:
         """Return in sentences what of the record no draw knows."""
-        return unread(self.case, self.patients, lesions=self.places.names)
+        return unread(self.case, self.patients, lesions=self.places.names, prior=self.prior)
 
     @cached_property
     def infusion_days(self) -> Given:

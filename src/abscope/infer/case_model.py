@@ -10,6 +10,7 @@ over the nodes t_j of its days and its readings r; visits are independent given 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,14 @@ from abscope.engine.cores import cores
 from abscope.engine.gradients import gradients
 from abscope.engine.simulation import Settings, simulate
 from abscope.errors import CaseError, Problem
-from abscope.infer.computed import Computed, Members, Row, members_of, members_of_draws
+from abscope.infer.computed import (
+    Computed,
+    Members,
+    Row,
+    anchored,
+    members_of,
+    members_of_draws,
+)
 from abscope.infer.edges import Likely
 from abscope.infer.informing import tells_of_a_lesion
 from abscope.infer.moments import (
@@ -49,12 +57,15 @@ from abscope.model.prior_draws import PriorDraws
 from abscope.model.routes import Homing
 from abscope.model.run import compiled_core
 from abscope.model.switches import Switches
+from abscope.model.timetable import ANCHOR_LEAD_D
 
 __all__ = ["CaseModel", "FitOptions", "Information", "Ready", "case_model"]
 
 #: Setting: draws of the prior among which every quantity of a case is asked for.
 _SCOUTS = 64
 _SCOUT_SEED = 1
+#: The state before the volumes of the start are set is looked at this long before it.
+_BEFORE_ANCHOR_D = 2.0 * ANCHOR_LEAD_D
 
 
 def _settings() -> Settings:
@@ -107,6 +118,7 @@ class CaseModel:
         self.scouts = patients_from(self._read, scouts)
         self.names: tuple[str, ...] = scouts.asked
         self._visits = tuple(_Placed(visit, nodes_of(visit.moments)) for visit in data.visits)
+        self._early = _early_times(self._visits)
         self._core = CoreOptions(
             switches=options.switches, homing=options.homing, run_in_d=options.run_in_d
         )
@@ -140,14 +152,20 @@ class CaseModel:
     def _times(self, span: KnownDays) -> tuple[Floats, NDArray[np.int64]]:
         """Return the days to look at, ascending, and the place of each time of the data in them.
 
-        These are the nodes of all visits, then the middle of each visit.
+        These are the nodes of all visits, then the middle of each visit; where any visit is before
+        the start, then the start, before and after its volumes are set.
         """
-        columns = [days_of_nodes(span, visit.nodes) for visit in self._visits]
+        before = (self._core.run_in_d, _BEFORE_ANCHOR_D)
+        columns = [
+            days_of_nodes(span, visit.nodes, early_d=before if visit.visit.early else None)
+            for visit in self._visits
+        ]
         middles = [
             (found * np.array([node.weight_frac for node in visit.nodes])).sum(axis=1)[:, None]
             for found, visit in zip(columns, self._visits, strict=True)
         ]
-        found = np.concatenate([*columns, *middles], axis=1)
+        ends = [span.start_d[:, None] - _BEFORE_ANCHOR_D, span.start_d[:, None]]
+        found = np.concatenate([*columns, *middles, *(ends if self._early else ())], axis=1)
         order = np.argsort(found, axis=1, kind="stable")
         return np.take_along_axis(found, order, axis=1), np.argsort(order, axis=1, kind="stable")
 
@@ -156,7 +174,7 @@ class CaseModel:
         ready = self.prepared(z)
         core = compiled_core(self.options.switches.growth)
         found = simulate(core, ready.batch, self._settings(len(z)))
-        return _computed(found.ok, found.observables, ready.places, ready.members, None)
+        return self._known(found.ok, found.observables, ready.places, ready.members, None)
 
     def _settings(self, points: int) -> Settings:
         """Return the settings with chunks so small that every core has some points."""
@@ -183,9 +201,14 @@ class CaseModel:
             for name, m in ready.members.items()
         }  # fmt: skip
         trajectories = found.trajectories
-        return _computed(
+        return self._known(
             trajectories.ok, trajectories.observables, ready.places[:n], members, found.slopes
         )
+
+    def _known(self, *of: Any) -> Computed:
+        """Return the observables in the order of the times, volumes before the start as known."""
+        found = _computed(*of)
+        return anchored(found, self._early) if self._early else found
 
     def log_likelihood(self, found: Computed) -> Floats:
         """Return the log likelihood (n,); minus infinity where a point could not be simulated."""
@@ -271,6 +294,13 @@ class _Placed:
         return log_p + np.log(self.nodes[node].weight_frac), reads
 
 
+def _early_times(visits: Sequence[_Placed]) -> tuple[int, ...]:
+    """Return the times before the start among the nodes of all visits and their middles."""
+    each = [k for k, visit in enumerate(visits) for _ in visit.nodes]
+    every = [*each, *range(len(visits))]
+    return tuple(at for at, k in enumerate(every) if visits[k].visit.early)
+
+
 def _slopes(row: Row) -> Floats:
     if row.slopes is None:  # asked for by `information` after `computed_along` only
         raise TypeError("no slopes")
@@ -326,6 +356,8 @@ def case_model(case: Case, options: FitOptions | None = None) -> CaseModel:
     )
     lesions = tuple(dict.fromkeys(recorded_id(x.id) for x in scouts[0].lesions))
     data = data_of_case(case, lesions=lesions)
+    if options.run_in_d < case_prior("washout").value:  # what is compared has to be simulated
+        data = replace(data, visits=tuple(visit for visit in data.visits if not visit.early))
     if not data.visits:
         notes = f" ({'; '.join(data.notes)})" if data.notes else ""
         what = f"nothing was measured after the start that a fit could use{notes}"

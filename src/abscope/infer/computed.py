@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,12 @@ from abscope.model.case_lesions import grouped
 from abscope.model.draws_batch import Slot
 from abscope.model.patient import Patient
 
-__all__ = ["Computed", "Members", "Row", "members_of", "members_of_draws"]
+__all__ = ["Computed", "Members", "Row", "anchored", "members_of", "members_of_draws"]
 
 #: A volume that is never below this (ml, 0.1 mm) has a logarithm.
 _LEAST_ML = 1e-6
+#: A volume that grew backward to less than this (ml) counts as this.
+_NO_ML = 1e-15
 #: Logarithm of the diameter (mm) of a member that a point does not have: as good as none.
 _NONE = -20.0
 
@@ -155,6 +157,35 @@ class Computed:
         values = np.maximum(values, _LEAST_ML)
         slopes = None if self.slopes is None else self.slopes[name][at] / values[:, None]
         return Row(np.log(values), slopes)
+
+
+def anchored(found: Computed, early: Sequence[int]) -> Computed:
+    """Return it with the volumes at the times ``early`` as they lead to those at the start.
+
+    V(t) = V_sim(t) V(start) / V_sim(start); the last two times are the start before and after its
+    volumes are set.
+    """
+    times = np.asarray(early, np.int64)
+    before, after = found.volume_ml[:, -2, :], found.volume_ml[:, -1, :]
+    before = np.maximum(before, _NO_ML)
+    factor = (after / before)[:, None, :]
+    slopes = dict(found.slopes) if found.slopes is not None else {}
+    ends = slopes.get("volume_ml")
+    out: dict[str, Floats] = {}
+    for name, values in (("volume_ml", found.volume_ml), ("viable_ml", found.viable_ml)):
+        out[name] = values.copy()
+        out[name][:, times] = values[:, times] * factor
+        if ends is None:
+            continue
+        grown = ends[:, -1] / np.maximum(after, _NO_ML)[..., None] - ends[:, -2] / before[..., None]
+        known = slopes[name].copy()
+        known[:, times] = known[:, times] * factor[..., None] + (
+            out[name][:, times][..., None] * grown[:, None]
+        )
+        slopes[name] = known
+    return replace(
+        found, volume_ml=out["volume_ml"], viable_ml=out["viable_ml"], slopes=slopes or None
+    )
 
 
 def members_of(patients: Sequence[Patient], log_axis: Mapping[str, Floats]) -> dict[str, Members]:

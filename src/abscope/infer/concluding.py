@@ -158,7 +158,8 @@ def _without(target: bool) -> tuple[str, ...]:
 
 
 def _doubts(evidence: Evidence, lesion: str, target: bool) -> Iterator[str]:
-    grown = grown_under(evidence.case, evidence.attribution.patients, lesion)
+    patients, fitted = evidence.attribution.patients, evidence.posterior is not None
+    grown = grown_under(evidence.case, patients, lesion, fitted=fitted)
     if grown is not None:
         yield grown
     if not target:

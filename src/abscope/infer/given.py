@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from abscope.case.record import Case
 from abscope.errors import CaseError, Problem
+from abscope.infer.visits import data_of_case
 from abscope.model.patient import Patient
 
 __all__ = ["check_given", "grown_under", "not_given"]
@@ -22,11 +23,16 @@ def not_given(patients: Sequence[Patient]) -> tuple[str, ...]:
     return tuple(text for text in told if text.endswith(_LEFT_OUT))
 
 
-def grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> str | None:
+def grown_under(
+    case: Case, patients: Sequence[Patient], lesion: str, *, fitted: bool = False
+) -> str | None:
     """Return which drugs a lesion appeared or grew under before the start, in words, or None.
 
-    No reading of a fit holds this evidence against them.
+    None as well where draws are ``fitted`` and a reading before the start (`earlier`) holds this
+    evidence against the drugs.
     """
+    if fitted and _read_before(case, lesion):
+        return None
     trend = case.lesions_by_id[lesion].trend_before_rt
     grew = trend is not None and bool({"growing", "new"} & set(trend.candidates))
     for scan in case.imaging:
@@ -44,6 +50,10 @@ def grown_under(case: Case, patients: Sequence[Patient], lesion: str) -> str | N
         f"the record has it appear or grow under {' and '.join(agents)}, which no reading uses: "
         "what the drugs did is overstated"
     )
+
+
+def _read_before(case: Case, lesion: str) -> bool:
+    return any(visit.early for visit in data_of_case(case, lesions=(lesion,)).visits)
 
 
 def check_given(case: Case, patients: Sequence[Patient]) -> None:

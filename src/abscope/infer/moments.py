@@ -150,15 +150,23 @@ def days_of_draws(draws: CaseDraws, horizon_d: float) -> KnownDays:
     return KnownDays(draws.start_d, np.full(draws.prior.n, horizon_d), courses)
 
 
-def days_of_nodes(span: KnownDays, nodes: Sequence[Node]) -> Floats:
-    """Return the day of every node at every point, (points, nodes), inside its simulation."""
+def days_of_nodes(
+    span: KnownDays, nodes: Sequence[Node], *, early_d: tuple[float, float] | None = None
+) -> Floats:
+    """Return the day of every node at every point, (points, nodes), inside its simulation.
+
+    With ``early_d`` it lies between these days before the start: the most and the least.
+    """
     out = np.empty((len(span.start_d), len(nodes)))
     none = np.zeros((len(out), 2))
     for k, node in enumerate(nodes):
         first, last = span.courses_d.get(node.moment.anchor, none).T
         begin = last if node.moment.part == "end" else first
         out[:, k] = begin + node.offset_d + node.along_frac * (last - first)
-    return np.asarray(np.clip(out, span.start_d[:, None], span.horizon_d[:, None]))
+    low, high = span.start_d, span.horizon_d
+    if early_d is not None:
+        low, high = span.start_d - early_d[0], span.start_d - early_d[1]
+    return np.asarray(np.clip(out, low[:, None], high[:, None]))
 
 
 def _ends_d(patient: Patient) -> dict[str, tuple[float, float]]:

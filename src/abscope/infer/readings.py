@@ -145,7 +145,8 @@ class SizeReading:
 class GoneReading:
     """Every member is too small to measure, or not seen at all; ``metabolic`` for PET.
 
-    What is too small to measure is still seen: the largest member at least.
+    What is too small to measure is still seen: the largest member at least. ``overlooked`` is one
+    that nobody asked for yet, which may have been there and missed.
     Under PET the viable tumor is what is not seen. ``metabolic`` None (two versions of the
     modality) says the less: the whole lesion is below the larger of the two limits.
     """
@@ -154,6 +155,7 @@ class GoneReading:
     too_small: bool
     metabolic: bool | None
     says: str
+    overlooked: bool = False
 
     def read(self, found: Computed, time: int, before: int | None) -> list[Read]:
         """Return how likely it is of each member."""
@@ -168,8 +170,9 @@ class GoneReading:
 
     def _unseen(self, x: Floats) -> Likely:
         edge, seen = response_word("vanishing_edge").value, case_prior("size_vanished").value
-        if self.metabolic is not False:
-            residue = response_word("metabolic_residue")
+        if self.overlooked or self.metabolic is not False:
+            word = "overlooked_size" if self.overlooked else "metabolic_residue"
+            residue = response_word(word)
             edge = math.log(residue.high / residue.low) / (2 * _Z95)
             seen = residue.value
         return likely_interval(x, low=-math.inf, high=math.log(seen), sd_log=edge)
@@ -182,16 +185,20 @@ def _seen(x: Floats) -> Likely:
 
 @dataclass(frozen=True, slots=True)
 class ChangeReading:
-    """A word for the change of the diameter of the whole group; several words are versions."""
+    """A word for the change of the diameter of the whole group; several words are versions.
+
+    It is the change since ``before``, or ``to_start``, from then to the start.
+    """
 
     lesion: str
     words: tuple[str, ...]
     says: str
+    to_start: bool = False
 
     def read(self, found: Computed, time: int, before: int | None) -> list[Read]:
         """Return how likely the words are."""
         now, then = found.log_volume(self.lesion, time), found.log_volume(self.lesion, before)
-        row = now.plus(then, -1.0).scaled(1.0 / 3.0)
+        row = now.plus(then, -1.0).scaled(-1.0 / 3.0 if self.to_start else 1.0 / 3.0)
         return [Read(_of_words(row.value, self.words), row)]
 
 

@@ -51,6 +51,11 @@ class PriorDraws:
         """Return the names of the quantities that were drawn, each once."""
         return tuple(self._asked)
 
+    @property
+    def fitted(self) -> bool:
+        """Return whether deviates were given, as those of a fit are."""
+        return bool(self._given)
+
     def _stream(self, name: str) -> np.random.Generator | None:
         if self._seed is None:
             return None

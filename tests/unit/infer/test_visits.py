@@ -86,8 +86,10 @@ def test_an_uncertain_day_has_nodes_and_one_of_a_course_moves_with_its_fractions
     assert ((days > -0.01) & (days <= last[:, None])).all()
 
 
-def test_sizes_before_the_start_are_told_as_not_used() -> None:
+def test_scans_before_the_start_are_used_or_told() -> None:
     case = open_case("fong2025-melanoma").case
     data = data_of_case(case, lesions=tuple(case.lesions_by_id))
-    assert "P4 is before the start: its sizes are not used" in data.notes
-    assert "P4" not in {visit.label for visit in data.visits}
+    (early,) = [visit for visit in data.visits if visit.early]
+    assert early.label == "P4"
+    assert {"M12", "M13"} == {one.lesion for one in early.readings}
+    assert "P1 is before the start and not used: it is more than 200 days earlier" in data.notes
