@@ -1,5 +1,6 @@
 """The equations of a system in Markdown with LaTeX, printed from the same rules that are run."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,9 @@ from abscope.engine.declaration import System
 from abscope.engine.functions import NAMED
 
 __all__ = ["equations"]
+
+#: Below this a number is what rounding leaves of zero.
+_ROUNDING = 1e-12
 
 
 def equations(system: System) -> str:
@@ -25,6 +29,7 @@ class _Page:
     def __init__(self, system: System) -> None:
         self.system = system
         self.names: dict[Any, str] = {}
+        self.parts: dict[Any, list[Any]] = {}
         body, replicate = system.body, system.replicate
         self.body = self._symbols(body.states)
         self.p = self._symbols((*body.parameters, *body.inputs))
@@ -59,6 +64,7 @@ class _Page:
             lines += [f"## Event {event.name}", "", f"{event.meaning}.", ""]
             fields = self._symbols(event.fields)
             every = {**fields, **self._symbols(event.replicate_fields, "i")}
+            self.parts = self._numbered(event.replicate_fields, every)
             e, both = SimpleNamespace(**fields), SimpleNamespace(**every)
             lines += self._set(event.body, (shared, p, e), self.body, r"\leftarrow")
             lines += self._set(event.replicate, (x, shared, p, both), self.x, r"\leftarrow")
@@ -125,10 +131,47 @@ class _Page:
         whole = sp.sympify(value)
         floats = {number: sp.Integer(int(number)) for number in whole.atoms(sp.Float)
                   if float(number).is_integer()}  # fmt: skip
-        right = sp.latex(whole.xreplace(floats), symbol_names=self.names, order="none")
+        exact = whole.xreplace(floats)
+        right = self._mean(exact) or sp.latex(exact, symbol_names=self.names, order="none")
         if bracket:
             right = rf"\left({right}\right)"
         return f"$$ {left} {sign} {right} $$"
+
+    def _numbered(self, fields: Sequence[Any], symbols: Mapping[str, Any]) -> dict[Any, list[Any]]:
+        """Return the fields that are one quantity of several parts, by the symbol of any part."""
+        import sympy as sp
+
+        found: dict[str, list[Any]] = {}
+        for field in fields:
+            stem, _, number = field.name.rpartition("_")
+            if stem and number.isdigit():
+                found.setdefault(stem, []).append((field, symbols[field.name]))
+        parts = {}
+        for stem, several in found.items():
+            first, symbol = several[0]
+            number = first.name.rpartition("_")[2]
+            if len(several) > 1 and f"{{{number}}}" in first.symbol:
+                any_part = sp.Symbol(f"{stem}k{len(self.names)}")
+                self.names[any_part] = self.names[symbol].replace(f"{{{number}", "{k", 1)
+                parts[any_part] = [one for _, one in several]
+        return parts
+
+    def _mean(self, whole: Any) -> str | None:
+        """Return a mean of one expression over numbered parts as such, None for anything else."""
+        import sympy as sp
+
+        for any_part, several in self.parts.items():
+            if not whole.free_symbols.issuperset(several):
+                continue
+            each = whole.xreplace(dict.fromkeys(several, any_part))
+            exact = sp.nsimplify(each, rational=True)
+            mean = sum(exact.xreplace({any_part: one}) for one in several) / len(several)
+            difference = sp.expand(mean - sp.nsimplify(whole, rational=True))
+            if all(abs(x) < _ROUNDING for x in difference.as_coefficients_dict().values()):
+                text = sp.latex(_exact(each), symbol_names=self.names, order="none")
+                n = len(several)
+                return rf"\frac{{1}}{{{n}}} \sum_{{k=1}}^{{{n}}} \left({text}\right)"
+        return None
 
     def _tables(self) -> list[str]:
         body, replicate = self.system.body, self.system.replicate
@@ -150,6 +193,18 @@ class _Page:
                     lines.append(f"| ${mark}$ | `{q.name}` | {q.unit} | {q.meaning} |")
                 lines.append("")
         return lines
+
+
+def _exact(value: Any) -> Any:
+    """Return an expression with rational numbers, and with e where a float stands for it."""
+    import sympy as sp
+
+    numbers = {}
+    for number in value.atoms(sp.Float):
+        sign = sp.sign(number)
+        like_e = abs(sign * number - math.e) < _ROUNDING
+        numbers[number] = sign * sp.E if like_e else sp.nsimplify(number, rational=True)
+    return value.xreplace(numbers)
 
 
 def _latex_name(name: str, symbol: str, index: str = "") -> str:
