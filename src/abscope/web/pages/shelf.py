@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 router = APIRouter()
+_ABBREVIATED = ("nsclc", "sclc", "hcc", "rcc", "hnscc")
 
 
 @router.get("/cases")
@@ -46,6 +47,7 @@ def _list_page(
         request,
         "cases.html",
         {
+            "tumor": _tumor,
             "own": [entry for entry in rooms.project.entries() if _fits(entry, words)],
             "library": [entry for entry in _library() if _fits(entry, words)],
             "drafts": drafts,
@@ -72,6 +74,11 @@ def _library() -> tuple[Entry, ...]:
                   case.kind, tumor, *counts, "")
         )  # fmt: skip
     return tuple(found)
+
+
+def _tumor(words: str) -> str:
+    """Return a type of tumor as oncologists write it: its abbreviation in capitals."""
+    return words.upper() if words in _ABBREVIATED else words
 
 
 def _fits(entry: Entry, words: str) -> bool:
@@ -104,7 +111,7 @@ def _form_page(
             "problems": problems,
             "by_field": field_problems(problems),
             "sites": sorted((name, site.label) for name, site in SITES.items()),
-            "tumor_types": [(name, name.replace("_", " ")) for name in TUMOR_TYPES],
+            "tumor_types": [(name, _tumor(name.replace("_", " "))) for name in TUMOR_TYPES],
         },
     )
 

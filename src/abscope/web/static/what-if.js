@@ -5,7 +5,7 @@ const rounded = (value) => { const up = Math.round(value), half = Math.abs(value
 const whole100 = (value) => rounded(Number((value * 100).toPrecision(12)));
 const percent = (value) => {
   const whole = whole100(value);
-  return `${whole > 0 ? "+" : whole < 0 ? "−" : ""}${Math.abs(whole)} %`;
+  return `${whole > 0 ? "+" : whole < 0 ? "−" : ""}${Math.abs(whole)}%`;
 };
 // A line names a phase, or a course that has one phase only.
 const named = (form, id) => form.querySelector(`[data-phase="${CSS.escape(id)}"], [data-course="${CSS.escape(id)}"]`);
@@ -121,8 +121,8 @@ const start = () => {
     rows.forEach((row, k) => {
       const end = row.change_frac.at(-1);
       const cells = [`${row.name} ${row.label}`, end ? span(end.delivered) : "not there", end ? span(end.scenario) : "not there",
-        end ? span(end.difference) : "", end ? `${whole100(end.better_frac)} % of ${end.draws} draws` : "",
-        `${whole100(row.response.scenario_frac)} % instead of ${whole100(row.response.delivered_frac)} %`];
+        end ? span(end.difference) : "", end ? `${whole100(end.better_frac)}% of ${end.draws} draws` : "",
+        `${whole100(row.response.scenario_frac)}% instead of ${whole100(row.response.delivered_frac)}%`];
       cells.forEach((text, n) => {
         const inner = table.rows[k].cells[n].firstElementChild;
         if (inner.textContent !== text) inner.textContent = text;
@@ -130,10 +130,16 @@ const start = () => {
     });
   };
 
+  // On a narrow screen the answer is below the sliders: its gist stays in view beside them.
+  const short = (found) => {
+    const end = found?.rows[0].change_frac.at(-1);
+    ask.querySelector("[data-short]").textContent = end ? `${found.verdict}: all lesions at ${found.visits.at(-1).label} ${span(end.scenario)}; delivered ${percent(end.delivered.median)}` : "";
+  };
   const show = (found) => {
     ask.querySelector("[data-wrong]").textContent = "";
     ask.querySelector("[data-verdict]").textContent = found.verdict;
     ask.querySelector("[data-sentence]").textContent = found.sentence;
+    short(found);
     const days = [0, ...found.visits.map((one) => one.day_d)];
     pictures[0].draw(days, found.rows[0]);
     pictures[1].draw(days, found.rows.find((row) => row.name === "outside the fields"));
@@ -155,6 +161,7 @@ const start = () => {
   const asDelivered = () => {
     ask.querySelector("[data-wrong]").textContent = "";
     ask.querySelector("[data-verdict]").textContent = "As delivered";
+    short(null);
     ask.querySelector("[data-sentence]").textContent = "Move a slider to compare another treatment with the delivered one.";
   };
 
