@@ -140,7 +140,9 @@ def prepared_job(subject: Subject, source: Source = "prior") -> Job:
     def work(progress: Progress) -> Prepared:
         progress(0.1, "simulating the delivered treatment on every draw")
         prepared = Prepared(subject.case, fit)
-        # what stays is not looked through again: that took 50 ms in the middle of a slider's way
+        # what stays is not looked through again: that took 50 ms in the middle of a slider's way;
+        # what an earlier case left behind is thawed and collected first
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
         return prepared
