@@ -51,7 +51,7 @@ def test_one_lesion_is_explained_with_files_and_folder(inside: Call, tmp_path: P
     [
         (("--prior", "--draws", "5"), "draws: 5"),
         (("--prior", "--seed", "-1"), "seed: -1"),
-        (("--prior", "--lesion", "M99"), "'M99' is not simulated"),
+        (("--prior", "--lesion", "M99"), "there is no lesion 'M99'"),
         (("--prior", "--homing", "nowhere"), "nowhere"),
         (("--prior", "--run", "x"), "--prior"),
         (("--run", "no-such-folder"), "no-such-folder"),
