@@ -198,7 +198,7 @@ def _legend(found: Expectation) -> Iterator[str]:
     yield (
         f"Line: median; band: 90 % of {found.options.draws} draws; dashed: −30 % and +20 %. Bands "
         "are cut at +100 %. Red titles: targets; brown: perhaps a target; blue: no target; doses "
-        "are medians over draws. Short red lines: fractions of one draw. Black points: what the "
+        "are medians over draws. Short red lines: fractions of one draw. Points: what the "
         "record has of the diameter."
     )
     yield found.scope

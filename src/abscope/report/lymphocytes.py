@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 from abscope.case.clock import Clock
 from abscope.case.record import Case
@@ -16,7 +17,7 @@ from abscope.response.ctcae import CtcaeBand, lymphocyte_bands
 
 __all__ = ["lymphocyte_figure"]
 
-_PLOT_PX = 250.0
+_PLOT_PX, _HALF_LABEL_PX = 250.0, 20.0
 _FLOOR_PER_UL, _TOP_PER_UL = 100.0, 5000.0
 _TICKS = (100, 200, 500, 800, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
@@ -109,7 +110,10 @@ def _axes(scale: _Scale, axis: TimeAxis, clock: Clock, left: float) -> Iterator[
     yield line((left, bottom), (axis.right_px, bottom), stroke="rule")
     for tick in axis.ticks(62):
         yield line((tick.x_px, bottom), (tick.x_px, bottom + 4), stroke="rule")
-        yield label((tick.x_px, bottom + 17), tick.text, size_px=11, anchor="middle")
+        # a label in the middle of a tick at the right end would be cut off on a narrow screen
+        inside = tick.x_px <= axis.right_px - _HALF_LABEL_PX
+        anchor: Literal["middle", "end"] = "middle" if inside else "end"
+        yield label((tick.x_px, bottom + 17), tick.text, size_px=11, anchor=anchor)
     zero = axis.x_px(0)
     yield line((zero, scale.top_px), (zero, bottom), stroke="ink", stroke_dasharray="2 3")
     title = f"day zero: {clock.zero_label}".replace(".start", " start")
