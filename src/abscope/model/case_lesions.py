@@ -114,7 +114,8 @@ def _drawn(
     if not sites:
         told.append(f"{lesion.id}: site not known, perfused as the rest of the body")
     elif len(places) > 1:
-        told.append(f"{lesion.id}: in {' or '.join(places)}, each in as many draws")
+        words = " or ".join(place.replace("_", " ") for place in places)
+        told.append(f"{lesion.id}: in {words}, each in as many draws")
     picked = prior.choice(f"{lesion.id} site", places)
     count = _count(lesion, found, prior, told)
     names = [f"{lesion.id}.{k + 1}" for k in range(int(count.max()))]
