@@ -23,6 +23,8 @@ _DRAWS, _STARTS, _STEPS, _AROUND = 192, 4, 2, 3
 _MOST_STEPS, _SMALL_STEP = 5, 0.05
 #: Setting: quantities with less than this share of what each reading tells are left out.
 _SLIGHT = 1e-6
+#: Setting: one that moves a reading by this share of its error at another start is not left out.
+_MOVES = 0.05
 #: Setting: points this far (log posterior) below the best still count for the directions.
 _NEARLY = 8.0
 #: Settings: a choice counts where it moves a reading by this many standard deviations; at most so
@@ -54,7 +56,7 @@ def scouted(model: CaseModel, *, seed: int) -> Scouted:
     others, moved = _choices(model, middle, smooth)
     choices = others[:_MOST_CHOICES][moved[:_MOST_CHOICES] > _CHOICE_COUNTS]
     starts = _starts(model, smooth, choices, seed)
-    places = _relevant(model, middle, smooth)
+    places = _relevant(model, starts, smooth)
     way = _Way(model, places)
     for _ in range(_STEPS):
         starts = way.step(starts)
@@ -80,12 +82,17 @@ def _starts(
 
 
 def _relevant(model: CaseModel, z: Floats, smooth: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the places of the smooth quantities that any reading is told by."""
+    """Return the places of the smooth quantities that matter at the starts z, the middle first.
+
+    In the middle those that any reading is told by, elsewhere those that move one. The middle alone
+    is not enough: at its plateau a count is not told by how fast lymphocytes come back.
+    """
     places = np.flatnonzero(smooth)
-    found = model.information(model.computed_along(z[None, :], np.eye(len(z))[places]))
-    squared = np.square(found.sharp[0])
+    sharp = model.information(model.computed_along(z, np.eye(z.shape[1])[places])).sharp
+    squared = np.square(sharp[0])
     share = squared / np.maximum(squared.sum(axis=1, keepdims=True), 1e-300)
-    return np.asarray(places[(share > _SLIGHT).any(axis=0)], np.int64)
+    matters = (share > _SLIGHT).any(axis=0) | (np.abs(sharp) > _MOVES).any(axis=(0, 1))
+    return np.asarray(places[matters], np.int64)
 
 
 class _Way:
