@@ -79,13 +79,14 @@ class LesionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The verdicts, that on the focus first, and the sentences of the paragraph for a report.
+    """The verdicts, that on the focus first, and what is said of them in a report.
 
-    ``claims`` are what the authors say beside the verdicts, in short.
+    ``paragraphs`` are of the record and the model, of each verdict, of what would have settled it
+    and of the article; ``claims`` are what the authors say beside the verdicts, in short.
     """
 
     verdicts: tuple[LesionVerdict, ...]
-    sentences: tuple[str, ...]
+    paragraphs: tuple[str, ...]
     claims: tuple[str, ...]
 
     def short(self, lesions: Collection[str]) -> tuple[str, ...]:
@@ -95,8 +96,8 @@ class Conclusion:
 
     @property
     def paragraph(self) -> str:
-        """Return the sentences as one paragraph."""
-        return " ".join(self.sentences)
+        """Return all that is said as one paragraph."""
+        return " ".join(self.paragraphs)
 
 
 def conclude(evidence: Evidence) -> Conclusion:
@@ -104,9 +105,12 @@ def conclude(evidence: Evidence) -> Conclusion:
     names = [item.lesion for item in evidence.attribution.lesions]
     names.sort(key=lambda name: name != evidence.focus)
     verdicts = tuple(_verdict(evidence, name) for name in names)
-    judged = tuple(_sentence(one) for one in verdicts)
-    claims = tuple(_claims(evidence, verdicts))
-    told = (*_record(evidence), *_model(evidence), *judged, *_settled(evidence), *claims)
+    parts = (
+        (*_record(evidence), *_model(evidence)),
+        *((_sentence(one),) for one in verdicts),
+        (*_settled(evidence), *_claims(evidence, verdicts)),
+    )
+    told = tuple(" ".join(part) for part in parts if part)
     return Conclusion(verdicts, told, tuple(_claims(evidence, verdicts, brief=True)))
 
 

@@ -47,7 +47,7 @@ def explain_section(material: Material, found: Explanation) -> Section:
             "figure": "attribution",
             "tables": [table for table in tables if table.rows],
             "alerts": [_sentence(text, found.case_id) for text in told if text.startswith("!")],
-            "lead": [found.conclusion.paragraph],
+            "lead": list(found.conclusion.paragraphs),
             "notes": [_sentence(text, found.case_id) for text in told if not text.startswith("!")],
         },
     )
