@@ -53,10 +53,14 @@ class Goal:
         return self.name if self.quantile_frac is None else f"{self.name}@{self.quantile_frac:g}"
 
     def written(self, value: float) -> str:
-        """Return a value of this goal with its unit."""
-        if GOALS[self.name][2] == "frac":
-            return f"{value:+.0%}" if self.name == "size" else f"{value:.0%}"
-        return f"{value:.0f} per uL"
+        """Return a value of this goal with its unit; a share of some draws is not 0 or 100%."""
+        if GOALS[self.name][2] != "frac":
+            return f"{value:.0f} per uL"
+        if self.name == "size":
+            return f"{value:+.0%}" if abs(value) > 0.005 else "0%"
+        if 0.0 < value < 1.0:
+            return "<1%" if value < 0.01 else ">99%" if value > 0.99 else f"{value:.0%}"
+        return f"{value:.0%}"
 
 
 def parse_goals(texts: tuple[str, ...]) -> tuple[Goal, ...]:
