@@ -56,6 +56,6 @@ def serving(folder: Path, *more: str) -> Iterator[Served]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=90)  # a chunk of work that has begun is finished first
+            process.wait(timeout=90)
         assert process.stdout is not None
         process.stdout.close()

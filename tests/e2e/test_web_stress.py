@@ -158,6 +158,13 @@ def test_an_unsafe_address_and_a_taken_port_are_refused(tmp_path: Path) -> None:
         assert "cannot be taken" in done.stderr
 
 
+def test_a_stop_does_not_wait_for_long_work(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        _ask(server, "POST", "/library/kim2021-breast/explain?source=fit")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=40) == 0
+
+
 def test_a_program_reads_the_address_as_one_json_object(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "abscope", "serve", str(tmp_path), "--port", "0", "--json"],

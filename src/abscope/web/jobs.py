@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 from abscope.errors import AbscopeError, Problem, UsageError
@@ -122,6 +122,7 @@ class Jobs:
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="job")
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._begun: set[Future[None]] = set()
 
     def find(self, key: object) -> Job | None:
         """Return the latest job with this key; None where there is none or it was stopped."""
@@ -140,7 +141,9 @@ class Jobs:
             ended = [one for one in self._jobs.values() if one.ended.is_set()]
             for one in ended[: max(len(self._jobs) - _KEPT, 0)]:
                 del self._jobs[one.id]
-        self._pool.submit(job.run, work)
+        begun = self._pool.submit(job.run, work)
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -159,3 +162,10 @@ class Jobs:
             for job in self._jobs.values():
                 job.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def ended_within(self, patience_s: float) -> bool:
+        """Wait so many seconds for work that was asked to stop; return whether all of it did.
+
+        It looks only between its chunks, which may take a minute.
+        """
+        return not wait(list(self._begun), timeout=patience_s).not_done

@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import os
 import platform
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -14,6 +16,8 @@ from abscope.web.settings import ServeSettings, check_settings
 __all__ = ["Started", "address", "serve"]
 
 _BACKLOG = 128
+#: Setting: how long a stopped server waits for long work, in seconds.
+_PATIENCE_S = 5.0
 #: What `mallopt` of glibc takes, by number: memory given back above, mapped alone above, arenas.
 _KEEP = ((-1, 256 << 20), (-3, 32 << 20), (-8, 1))
 
@@ -39,7 +43,8 @@ class Started:
 def serve(settings: ServeSettings, *, start_path: str, say: Callable[[Started], None]) -> None:
     """Serve until stopped; ``say`` is told once where, as soon as the server listens.
 
-    Raises UsageError where the settings are not safe or the address is taken.
+    Where long work does not stop within five seconds, the process ends here. Raises UsageError
+    where the settings are not safe or the address is taken.
     """
     import uvicorn
 
@@ -68,6 +73,18 @@ def serve(settings: ServeSettings, *, start_path: str, say: Callable[[Started], 
     with contextlib.suppress(KeyboardInterrupt):  # it may come as soon as the address is told
         say(started)
         server.run(sockets=[listener])
+    if not app.state.rooms.jobs.ended_within(_PATIENCE_S):
+        _leave()
+
+
+def _leave() -> None:
+    """End the process without its threads: what they have kept is whole, and a fit goes on there.
+
+    Python would wait for a chunk of long work that nobody wants any more.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def _keep_memory() -> None:

@@ -61,6 +61,21 @@ def test_a_result_that_is_not_wanted_is_thrown_away() -> None:
     jobs.close()
 
 
+def test_it_is_told_whether_work_that_was_stopped_has_ended() -> None:
+    jobs, started, go = Jobs(), threading.Event(), threading.Event()
+
+    def work(_: Progress) -> None:
+        started.set()
+        go.wait(5)
+
+    jobs.start("key", "title", work)
+    started.wait(5)
+    jobs.close()
+    assert not jobs.ended_within(0.0)
+    go.set()
+    assert jobs.ended_within(5.0)
+
+
 def test_errors_and_bugs_end_a_job_with_their_problems() -> None:
     jobs = Jobs()
 
