@@ -166,5 +166,5 @@ def test_a_folder_that_cannot_be_used_is_told_before_the_fit(
         assert done.status == 2
         assert "holds a run of 'abscope fit'" in done.err
     done = inside("explain", CASE, "--lesion", "M99", "--out", tmp_path / "new")
-    assert "'M99' is not simulated" in done.err
+    assert "there is no lesion 'M99'" in done.err
     assert not (tmp_path / "new").exists()
