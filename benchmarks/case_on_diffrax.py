@@ -19,8 +19,8 @@ from abscope.engine.gradients import Tangents, _tangent_slopes
 from abscope.engine.simulation import Settings, prepare
 from abscope.engine.tables import END, OBSERVE, SET_SHARED
 from abscope.infer.case_model import CaseModel, FitOptions, _computed
-from abscope.infer.computed import Computed, Members
-from abscope.infer.tangents import first_members, slope_of, stacked_points, tangents_of
+from abscope.infer.computed import Computed
+from abscope.infer.tangents import first_members, stacked_points, tangents_of
 from abscope.infer.visits import CaseData
 from abscope.model.run import compiled_core
 from abscope.model.system import core_system
@@ -213,13 +213,7 @@ class ByDiffrax(CaseModel):
         ready = self.prepared(stacked_points(z, directions))
         tangents = tangents_of(ready.batch, n)
         values, slopes = self.by(first_members(ready.batch, n), tangents)
-        members = {
-            name: Members(
-                m.places[:n], m.there[:n], m.log_start_ml[:n], m.log_axis[:n],
-                slope_of(m.log_start_ml, n), slope_of(m.log_axis, n),
-            )
-            for name, m in ready.members.items()
-        }  # fmt: skip
+        members = {name: mine.at_points(n) for name, mine in ready.members.items()}
         return _computed(_whole(values), values, ready.places[:n], members, slopes)
 
 

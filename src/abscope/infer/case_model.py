@@ -44,7 +44,7 @@ from abscope.infer.moments import (
     nodes_of,
 )
 from abscope.infer.readings import Read
-from abscope.infer.tangents import first_members, slope_of, stacked_points, tangents_of
+from abscope.infer.tangents import first_members, stacked_points, tangents_of
 from abscope.infer.visits import CaseData, Visit, data_of_case
 from abscope.model.batch import CoreOptions, batch_of
 from abscope.model.case_draws import CaseDraws, read_case
@@ -193,13 +193,7 @@ class CaseModel:
         found = gradients(
             core, first_members(batch, n), tangents_of(batch, n), self.options.settings
         )
-        members = {
-            name: Members(
-                m.places[:n], m.there[:n], m.log_start_ml[:n], m.log_axis[:n],
-                slope_of(m.log_start_ml, n), slope_of(m.log_axis, n),
-            )
-            for name, m in ready.members.items()
-        }  # fmt: skip
+        members = {name: mine.at_points(n) for name, mine in ready.members.items()}
         trajectories = found.trajectories
         return self._known(
             trajectories.ok, trajectories.observables, ready.places[:n], members, found.slopes

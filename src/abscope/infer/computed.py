@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
+from abscope.infer.tangents import slope_of
 from abscope.model.case_draws import CaseDraws
 from abscope.model.case_lesions import grouped
 from abscope.model.draws_batch import Slot
@@ -57,6 +58,13 @@ class Members:
     log_axis: Floats
     start_slopes: Floats | None = None
     axis_slopes: Floats | None = None
+
+    def at_points(self, n: int) -> "Members":
+        """Return those of the first n points of a stack of steps, with slopes along the steps."""
+        return Members(
+            self.places[:n], self.there[:n], self.log_start_ml[:n], self.log_axis[:n],
+            slope_of(self.log_start_ml, n), slope_of(self.log_axis, n),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
