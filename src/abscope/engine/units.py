@@ -10,6 +10,7 @@ from fractions import Fraction
 
 __all__ = ["ONE", "Unit", "parse_unit"]
 
+_NONE = Fraction(0)
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|(?P<word>[^\W\d][\w%]*|%)"
     r"|(?P<power>\^|\*\*)|(?P<sign>[*/()·\-]))"
@@ -27,12 +28,15 @@ class Unit:
         """Return the unit of a product."""
         powers = dict(self.powers)
         for word, power in other.powers:
-            powers[word] = powers.get(word, Fraction(0)) + power
+            powers[word] = powers.get(word, _NONE) + power
         return _unit(self.factor * other.factor, powers)
 
     def __truediv__(self, other: "Unit") -> "Unit":
         """Return the unit of a quotient."""
-        return self * other**-1
+        powers = dict(self.powers)
+        for word, power in other.powers:
+            powers[word] = powers.get(word, _NONE) - power
+        return _unit(self.factor / other.factor, powers)
 
     def __pow__(self, exponent: float) -> "Unit":
         """Return the unit of a power with a plain number as exponent."""

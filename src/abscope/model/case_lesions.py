@@ -1,7 +1,8 @@
 """The lesions of a record at the start of a simulation: which, where, how many, how large."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,8 +224,10 @@ def recorded_id(member: str) -> str:
     return member.partition(".")[0]
 
 
-def grouped(members: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+@lru_cache(256)
+def grouped(members: tuple[str, ...]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Return for each lesion of the record the places of the lesions that stand for it."""
-    order = dict.fromkeys(recorded_id(name) for name in members)
-    for name in order:
-        yield name, tuple(k for k, member in enumerate(members) if recorded_id(member) == name)
+    places: dict[str, list[int]] = {}
+    for place, member in enumerate(members):
+        places.setdefault(recorded_id(member), []).append(place)
+    return tuple((name, tuple(mine)) for name, mine in places.items())

@@ -277,6 +277,7 @@ def _lesions(
     names = dict.fromkeys(name for place in places for name in place)
     latest = max(patient.start_d for patient in patients)
     given = {one.course for patient in patients for one in patient.fractions}
+    doses = [_doses(patient) for patient in patients]
     out = []
     for name in names:
         mine = [list(place.get(name, ())) for place in places]
@@ -286,7 +287,7 @@ def _lesions(
             change = diameter_mm(total) / diameter_mm(before)[:, None] - 1.0
         counts = [len(rows) for rows in mine]
         dose = np.array(
-            [_dose(patient, rows) for patient, rows in zip(patients, mine, strict=True)]
+            [sum(own[k] for k in rows) / len(rows) for own, rows in zip(doses, mine, strict=True)]
         )
         organs = dict.fromkeys(
             patient.lesions[rows[0]].compartment
@@ -354,18 +355,16 @@ def _recorded(case: Case, lesion: str, latest_d: float) -> tuple[RecordedChange,
     return tuple(out)
 
 
-def _dose(patient: Patient, rows: Sequence[int]) -> float:
-    """Return the mean dose of all fractions in Gy, the mean over the members of a lesion."""
-    names = [patient.lesions[k].id for k in rows]
+def _doses(patient: Patient) -> list[float]:
+    """Return the mean dose of all fractions to every lesion, in Gy."""
     times = Counter(id(one.lesions) for one in patient.fractions)  # a phase has one for all of it
-    doses = {id(one.lesions): one.lesions for one in patient.fractions}
-    total = [
-        times[key] * float(np.dot(given[name].dose_gy, given[name].volume_frac))
-        for key, given in doses.items()
-        for name in names
-        if name in given
-    ]
-    return sum(total) / len(names)
+    phases = {id(one.lesions): one.lesions for one in patient.fractions}
+    total = {lesion.id: 0.0 for lesion in patient.lesions}
+    for key, given in phases.items():
+        for name, one in given.items():
+            if name in total:
+                total[name] += times[key] * float(np.dot(one.dose_gy, one.volume_frac))
+    return list(total.values())
 
 
 def band_of(of_draws: Floats) -> Band:

@@ -38,7 +38,9 @@ def shares_by_mode(patients: Sequence[Patient]) -> dict[str, list[Floats]]:
 def mean_shares(shares: Shares, mine: Sequence[Sequence[int]]) -> dict[str, float]:
     """Return the mean share by mode of the lesions at the places ``mine`` of each patient."""
     return {
-        mode: float(np.mean([row[k].sum() for row, k in zip(rows, map(list, mine), strict=True)]))
+        mode: float(
+            np.mean([sum(row[k] for k in own) for row, own in zip(rows, mine, strict=True)])
+        )
         for mode, rows in shares.items()
     }
 
