@@ -56,7 +56,7 @@ class SamplerSettings:
     warmup: int = 20
     seed: int = 1
     walkers: int = 32
-    steps_per_draw: int = 30
+    steps_per_draw: int = 60
     others: int = 4
     batch: int = 128
 
