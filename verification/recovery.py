@@ -10,7 +10,10 @@ again for a truth drawn from the prior of that record (`replicated_data`; grades
 truths), and fitted until the chains have converged. For every direction that the data carry, and
 for all other quantities that were sampled, the rank of the truth among 99 draws is kept: one line
 per patient, so that a run can be stopped and goes on where it was. Truths come from the prior and
-data from the truth: this is simulation-based calibration as well as recovery.
+data from the truth: this is simulation-based calibration as well as recovery. The rank of the log
+likelihood of the truth is kept, too: it shows chains that stay where the data fit too well, and
+data whose errors are not those of the likelihood. ``left_out`` is by how much that would change
+with the quantities that no chain moved.
 
 A direction is told where its posterior standard deviation is below half that of the prior.
 """
@@ -26,7 +29,7 @@ from unittest.mock import patch
 import numpy as np
 
 from abscope.case.record import Case
-from abscope.infer.calibration import coverage_of, rank_of, rank_tests
+from abscope.infer.calibration import RankTest, coverage_of, rank_of, rank_tests
 from abscope.infer.case_density import CaseDensity, density_of
 from abscope.infer.case_model import CaseModel, case_model
 from abscope.infer.fit import map_fit
@@ -50,8 +53,8 @@ _FIRST_D, _LESIONS, RANKS = 14.0, 3, 99
 #: Diameters of every second patient over those of the population.
 _SMALL = 0.28
 _COLUMNS = (
-    "grade", "patient", "told", "ranks", "others", "converged", "r_hat", "ess", "censored",
-    "seconds",
+    "grade", "patient", "told", "ranks", "others", "likely", "left_out", "off_sd", "converged",
+    "r_hat", "ess", "censored", "seconds",
 )  # fmt: skip
 
 
@@ -100,11 +103,20 @@ def recovered(grade: str, number: int, settings: SamplerSettings) -> dict[str, o
     ranks = rank_of(density.subspace.coordinates(truth[None, :])[0], along.z, ranks=RANKS)
     places = density.whole.places
     others = rank_of(truth[places], found.z, ranks=RANKS)
-    told = int((along.z.reshape(-1, along.z.shape[2]).std(axis=0) < 0.5).sum())
+    flat = along.z.reshape(-1, along.z.shape[2])
+    spread = flat.std(axis=0)
+    told = int((spread < 0.5).sum())
+    known = found.log_density + 0.5 * np.square(found.z).sum(axis=2)
+    own = density.whole.log_likelihood(truth[None, places])
+    every = model.log_likelihood(model.computed(truth[None, :]))
+    off = (density.subspace.coordinates(truth[None, :])[0] - flat.mean(axis=0)) / spread
     return {
         "grade": grade, "patient": number, "told": told,
         "ranks": json.dumps(ranks.tolist()),
         "others": json.dumps({x.name: int(r) for x, r in zip(found.latents, others, strict=True)}),
+        "likely": int(rank_of(own, known[..., None], ranks=RANKS)[0]),
+        "left_out": f"{float(every[0] - own[0]):.4f}",
+        "off_sd": json.dumps(np.round(off, 3).tolist()),
         "converged": int(found.diagnosis.converged),
         "r_hat": f"{found.diagnosis.r_hat:.4f}", "ess": f"{found.diagnosis.ess_bulk:.0f}",
         "censored": sum(isinstance(r, GoneReading) for v in model.data.visits for r in v.readings),
@@ -113,35 +125,50 @@ def recovered(grade: str, number: int, settings: SamplerSettings) -> dict[str, o
 
 
 def summary(rows: list[dict[str, str]]) -> list[str]:
-    """Return coverage, identifiable directions and rank tests of every grade as Markdown rows."""
-    out = ["| data | patients | sampled well | told directions | 50 % | 90 % |", "|" + "---|" * 6]
+    """Return identifiable directions, coverage and rank tests as Markdown tables."""
+    out = ["| data | patients | chains converged | told directions |", "|---|---|---|---|"]
     for grade in _GRADES:
         mine = [row for row in rows if row["grade"] == grade]
-        if not mine:
-            continue
-        told = [int(row["told"]) for row in mine]
-        first = np.array([json.loads(row["ranks"])[0] for row in mine])
-        cover = [coverage_of(first, ranks=RANKS, width_frac=width) for width in (0.5, 0.9)]
-        texts = [f"{c.inside} of {c.total} ({c.least} to {c.most})" for c in cover]
-        good = sum(float(row["r_hat"]) < 1.05 for row in mine)
-        out.append(
-            f"| {grade} | {len(mine)} | {good} | {np.mean(told):.1f} | {texts[0]} | {texts[1]} |"
-        )
-    # by grade: until 80 patients the grades share their truths, so that ranks do not add up
-    for grade in _GRADES:
-        for name in ("growth", "alpha"):
-            mine = [json.loads(row["others"]) for row in rows if row["grade"] == grade]
-            ranks = np.array([[one[name]] for one in mine if name in one])
-            if not len(ranks):
+        good = sum(int(row["converged"]) for row in mine)
+        told = np.mean([int(row["told"]) for row in mine]) if mine else 0.0
+        out.append(f"| {grade} | {len(mine)} | {good} | {told:.1f} |")
+    out += ["", "| quantity | data | 50 % intervals | 90 % intervals | p of its ranks |"]
+    out.append("|---|---|---|---|---|")
+    for name in (*(f"direction {k + 1}" for k in range(4)), "growth", "alpha", "likelihood"):
+        for grade in (*_GRADES, "all"):
+            mine = [row for row in rows if grade in (row["grade"], "all")]
+            found = [rank for row in mine if (rank := _rank(row, name)) is not None]
+            if not found:
                 continue
-            test = rank_tests(ranks, names=[name], ranks=RANKS)[0]
-            cover = [coverage_of(ranks[:, 0], ranks=RANKS, width_frac=w) for w in (0.5, 0.9)]
-            held = ", ".join(
-                f"{c.inside} of {c.total} at {c.width_frac:.0%} ({c.least} to {c.most})"
-                for c in cover
-            )
-            out.append(f"{grade}, {name}: {held}; p of its ranks {test.p_frac:.3f}")
+            ranks = np.array(found)
+            cover = [coverage_of(ranks, ranks=RANKS, width_frac=width) for width in (0.5, 0.9)]
+            texts = [f"{c.inside}, {c.inside / c.total:.0%} ({c.least} to {c.most})" for c in cover]
+            p = rank_tests(ranks[:, None], names=[name], ranks=RANKS)[0].p_frac
+            out.append(f"| {name} | {grade} {len(ranks)} | {texts[0]} | {texts[1]} | {p:.2g} |")
+    off = [json.loads(row["off_sd"]) for row in rows]
+    sd = ", ".join(f"{np.std([one[k] for one in off if len(one) > k]):.2f}" for k in range(4))
+    out += ["", f"Truths less means, in posterior standard deviations, directions 1 to 4: {sd}."]
+    every = sorted({name for row in rows for name in json.loads(row["others"])})
+    tests: list[RankTest] = []
+    for name in every:
+        ranks = np.array([json.loads(r["others"]).get(name, -1) for r in rows])
+        ranks = ranks[ranks >= 0]
+        if len(ranks) > 0.8 * len(rows):
+            tests += rank_tests(ranks[:, None], names=[name], ranks=RANKS)
+    worst = min(tests, key=lambda test: test.p_frac)
+    out.append(f"Of {len(tests)} quantities the smallest p is {worst.p_frac:.2g} ({worst.name}).")
     return out
+
+
+def _rank(row: dict[str, str], name: str) -> int | None:
+    """Return the rank of the truth of a patient along a direction or in a quantity."""
+    if name == "likelihood":
+        return int(row["likely"])
+    if name.startswith("direction "):
+        ranks, place = json.loads(row["ranks"]), int(name.split()[1]) - 1
+        return int(ranks[place]) if place < len(ranks) else None
+    found = json.loads(row["others"]).get(name)
+    return None if found is None else int(found)
 
 
 def main() -> None:
