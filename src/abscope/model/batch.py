@@ -215,7 +215,7 @@ class _Filling:
         out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])
         for i, patient in enumerate(self.patients):
             for agent in {infusion.agent for infusion in patient.infusions}:
-                numbers = agent_numbers(agent, sex=patient.sex, weight_kg=patient.weight_kg)  # type: ignore[arg-type]
+                numbers = agent_numbers(agent, sex=patient.sex, weight_kg=patient.weight_kg)
                 for name, value in numbers.items():
                     out[name][i] = value
             for name, value in patient.parameters.items():

@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -47,17 +47,21 @@ class _Given:
     number: int
     end_d: float
 
-    def infusions(self, draw: int, *, early_d: float, horizon_d: float) -> Iterator[Infusion]:
-        """Return the infusions of a draw between two days."""
-        duration, amount = case_prior("infusion_time").value, float(self.amount_mg[draw])
-        first, last = float(self.start_d[draw]), min(self.end_d, horizon_d - duration)
-        interval = float(self.interval_d[draw])
-        for index in range(min(self.number, _MOST_DOSES)):
-            day = first + index * interval
-            if day > last:
-                return
-            if day >= early_d:
-                yield Infusion(day_d=day, agent=self.agent, amount_mg=amount, duration_d=duration)
+    def infusions(self, *, early_d: float, horizon_d: float) -> list[list[Infusion]]:
+        """Return the infusions of every draw between two days, in order of their days."""
+        duration = case_prior("infusion_time").value
+        number = np.arange(min(self.number, _MOST_DOSES))
+        days = self.start_d[:, None] + number * self.interval_d[:, None]
+        given = (days >= early_d) & (days <= min(self.end_d, horizon_d - duration))
+        out = []
+        for amount, row, kept in zip(self.amount_mg.tolist(), days, given, strict=True):
+            out.append(
+                [
+                    Infusion(day_d=day, agent=self.agent, amount_mg=amount, duration_d=duration)
+                    for day in row[kept].tolist()
+                ]
+            )
+        return out
 
 
 class _Reader:
@@ -159,15 +163,13 @@ def drug_plan(
     reader = _Reader(case, frame, prior, weight_kg)
     given = [item for therapy in case.systemic_therapy for item in reader.therapy(therapy)]
     early = frame.start.low_d - case_prior("washout").value
-    rows, used = [], set[str]()
-    for k in range(prior.n):
-        row: list[Infusion] = []
-        for item in given:
-            found = list(item.infusions(k, early_d=early, horizon_d=horizon_d))
-            used |= {item.therapy} if found else set()
-            row += found
-        rows.append(_one_per_target(sorted(row, key=lambda one: one.day_d), reader.told))
-    if any(one.day_d < frame.start.low_d for given_row in rows for one in given_row):
+    found = [item.infusions(early_d=early, horizon_d=horizon_d) for item in given]
+    used = {item.therapy for item, rows in zip(given, found, strict=True) if any(rows)}
+    rows = [
+        _one_per_target(sorted(chain(*row), key=lambda one: one.day_d), reader.told)
+        for row in zip(*found, strict=True)
+    ] or [()] * prior.n
+    if any(row and row[0].day_d < frame.start.low_d for row in rows):
         reader.told.append(
             "drugs given before the start act while the lesions grow to their first volumes"
         )
@@ -185,7 +187,8 @@ def drug_plan(
 
 def _one_per_target(row: list[Infusion], told: list[str]) -> tuple[Infusion, ...]:
     """Return infusions with one agent against each target: the one that is given most often."""
-    if len({one.agent for one in row}) < 2:
+    agents = {one.agent for one in row}
+    if len({AGENTS[agent] for agent in agents}) == len(agents):
         return tuple(row)
     for target in sorted(set(AGENTS.values())):
         counts = Counter(one.agent for one in row if AGENTS[one.agent] == target)

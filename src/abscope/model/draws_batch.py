@@ -139,7 +139,7 @@ class _Columns:
         out["rounds"] = np.full(n, rounds_per_d(draws.sex))
         for k, infusions in enumerate(given):
             for agent in {one.agent for one in infusions}:
-                numbers = agent_numbers(agent, sex=draws.sex, weight_kg=draws.weight_of(k))  # type: ignore[arg-type]
+                numbers = agent_numbers(agent, sex=draws.sex, weight_kg=draws.weight_of(k))
                 for name, value in numbers.items():
                     out[name][k] = value
         return out | {name: draws.shared[name] for name in out if name in draws.shared}

@@ -10,7 +10,7 @@ from abscope.dose.geometry.grid import Floats
 from abscope.engine.batch import Events, Holds
 from abscope.model.dose_bins import equal_parts_table_gy
 from abscope.model.kill import BINS, DOSES
-from abscope.model.patient import BinnedDose, Infusion, Patient
+from abscope.model.patient import BinnedDose, Patient
 from abscope.model.routes import blood_volume_ul
 from abscope.model.values import AGENTS
 
@@ -177,34 +177,34 @@ def _bolus_rows(patients: Sequence[Patient]) -> _Rows:
 
 
 def holds_of(patients: Sequence[Patient], *, draws: int) -> tuple[Holds, ...]:
-    """Return the infusions that take time, and since when each kind of drug was given."""
+    """Return the infusions that take time, and since when each kind of drug was given.
+
+    What is infused after the horizon is cut off.
+    """
+    horizon = np.array([patient.horizon_d for patient in patients])
     out = []
     for key in ("pd1", "ctla4"):
-        rows: list[tuple[int, float, float, float]] = []
-        began: list[tuple[int, float, float, float]] = []
-        for i, patient in enumerate(patients):
-            mine = [one for one in patient.infusions if AGENTS[one.agent] == key]
-            rows += [_infused(i, one, patient.horizon_d) for one in mine if one.duration_d > 0.0]
-            if mine:
-                first = min(one.day_d for one in mine)
-                began.append((i, first, patient.horizon_d, 1.0))
-        for name, table in ((f"{key}_infusion", rows), (f"{key}_started", began)):
-            kept = [row for row in table if row[1] < row[2]]
-            if kept:
-                members, starts, ends, values = (list(column) for column in zip(*kept, strict=True))
-                out.append(
-                    Holds(
-                        name,
-                        starts=np.repeat(starts, draws),
-                        ends=np.repeat(ends, draws),
-                        values=np.repeat(values, draws),
-                        members=_members(members, draws),
-                    )
-                )
+        mine = [
+            (i, one.day_d, one.duration_d, one.amount_mg)
+            for i, patient in enumerate(patients)
+            for one in patient.infusions
+            if AGENTS[one.agent] == key
+        ]
+        if not mine:
+            continue
+        member, day, duration, amount = (np.array(column) for column in zip(*mine, strict=True))
+        takes = duration > 0.0
+        ends = np.minimum(day + duration, horizon[member])
+        values = amount / np.where(takes, duration, 1.0)
+        who, first = np.unique(member, return_index=True)
+        began = np.minimum.reduceat(day, first)
+        for name, table in (
+            (f"{key}_infusion", (member[takes], day[takes], ends[takes], values[takes])),
+            (f"{key}_started", (who, began, horizon[who], np.ones(len(who)))),
+        ):
+            kept = table[1] < table[2]
+            if kept.any():
+                starts, ends_d, rates = (np.repeat(one[kept], draws) for one in table[1:])
+                members = _members(table[0][kept].tolist(), draws)
+                out.append(Holds(name, starts=starts, ends=ends_d, values=rates, members=members))
     return tuple(out)
-
-
-def _infused(i: int, one: Infusion, horizon_d: float) -> tuple[int, float, float, float]:
-    """Return member, begin, end and rate; what is infused after the horizon is cut off."""
-    end = min(one.day_d + one.duration_d, horizon_d)
-    return i, one.day_d, end, one.amount_mg / one.duration_d

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 
 from abscope.catalog.circulation import Sex
 from abscope.catalog.entries import Parameter
@@ -73,7 +74,8 @@ def agent_values(agent: str) -> Mapping[str, Parameter]:
     return {name: replace(entry, name=name) for name, entry in found.items()}
 
 
-def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> dict[str, float]:
+@lru_cache(4_096)  # a fit and a what-if ask for the same patients again and again
+def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> Mapping[str, float]:
     """Return the parameters of an agent for a patient, by name.
 
     Weight and sex count as in the population model (`drug_covariates`) where they are known; every
@@ -85,8 +87,7 @@ def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> di
     found = patient_kinetics(agent, covariates=known)
     key = AGENTS[drug_kinetics(agent).agent]
     out = {name: entry.value for name, entry in agent_values(agent).items()}
-    return out | {
-        f"{key}_{suffix}": found[quantity]
-        for suffix, quantity in QUANTITY.items()
-        if quantity in found
-    }
+    for suffix, quantity in QUANTITY.items():
+        if quantity in found:
+            out[f"{key}_{suffix}"] = found[quantity]
+    return MappingProxyType(out)
