@@ -54,6 +54,8 @@ class Arrays:
             return np.zeros(shape)
         if array.ndim == 1 and len(shape) == 2 and array.shape == (shape[0],):
             array = array[:, None]
+        if array.shape == shape:
+            return array.copy()
         try:
             return np.array(np.broadcast_to(array, shape))
         except ValueError:
@@ -129,32 +131,36 @@ class Arrays:
                 if there.any():
                     self.say(place, "is missing", f"a number in {quantity.unit}", "Give it.")
                 continue
-            values = self._shaped(place, given[quantity.name], shape)
-            found[..., k] = values
-            low, high = -np.inf, np.inf
-            if isinstance(quantity, Parameter):
-                low, high = quantity.low, quantity.high
-            elif quantity.nonnegative:
-                low = 0.0
-            self._within(place, values, there, (low, high), quantity.unit)
+            found[..., k] = self._shaped(place, given[quantity.name], shape)
+        there = there[..., None] & np.array([name in given for name in names], bool)
+        self._check_bounds(path, found, there, declared)
         return found
 
-    def _within(
+    def _check_bounds(
         self,
-        place: str,
-        values: _Floats,
+        path: str,
+        found: _Floats,
         there: NDArray[np.bool_],
-        bounds: tuple[float, float],
-        unit: str,
+        declared: Sequence[Parameter | State],
     ) -> None:
-        low, high = bounds
-        bad = there & ~((values >= low) & (values <= high) & np.isfinite(values))
-        if bad.any():
+        """Say which quantities have a number that is not finite or outside of their bounds."""
+        bounds = [_bounds(quantity) for quantity in declared]
+        lows, highs = np.array(bounds).reshape(-1, 2).T
+        every = there & ~((found >= lows) & (found <= highs) & np.isfinite(found))
+        for k in np.flatnonzero(every.any(axis=tuple(range(found.ndim - 1)))).tolist():
+            quantity, bad, (low, high) = declared[k], every[..., k], bounds[k]
             at = tuple(int(index[0]) for index in np.nonzero(bad))
             who = f"member {at[0]}" + (f", replicate {at[1]}" if len(at) > 1 else "")
-            what = f"{values[at]:g} {unit} in {who} ({int(bad.sum())} such values)"
+            what = f"{found[..., k][at]:g} {quantity.unit} in {who} ({int(bad.sum())} such values)"
             limits = "a finite number" + (f" from {low:g}" if np.isfinite(low) else "")
-            self.say(place, what, limits + (f" to {high:g}" if np.isfinite(high) else ""))
+            limits += f" to {high:g}" if np.isfinite(high) else ""
+            self.say(f"{path}.{quantity.name}", what, limits)
+
+
+def _bounds(quantity: Parameter | State) -> tuple[float, float]:
+    if isinstance(quantity, Parameter):
+        return quantity.low, quantity.high
+    return (0.0 if quantity.nonnegative else -np.inf), np.inf
 
 
 def arrays_of(system: System, batch: Batch) -> tuple[Arrays, _Floats, _Floats, _Floats]:
