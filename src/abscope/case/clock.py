@@ -61,6 +61,7 @@ class Clock:
         self._zero_event, self.zero_date = self._find_zero(case)
         self._cache: dict[str, Span | None] = {}
         self._open: set[str] = set()
+        self._facts: dict[int, tuple[Fact[When], Span | None]] = {}
 
     def _find_zero(self, case: Case) -> tuple[str | None, date | None]:
         name = case.day_zero
@@ -129,7 +130,13 @@ class Clock:
 
     def fact(self, fact: Fact[When] | None) -> Span | None:
         """Return the span that holds every version of a time fact."""
-        return _around(self.when(when) for when in (fact.candidates if fact else ()))
+        if fact is None:
+            return None
+        known = self._facts.get(id(fact))
+        if known is None or known[0] is not fact:
+            span = _around(self.when(when) for when in fact.candidates)
+            known = self._facts[id(fact)] = (fact, span)
+        return known[1]
 
     def when(self, when: When) -> Span | None:
         """Return the span of one time text."""
