@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
 from abscope.infer.case_model import CaseModel
+from abscope.infer.computed import Computed
 from abscope.infer.latents import choice_names, smooth_names
 
 __all__ = ["Scouted", "scouted"]
 
 #: Settings: draws of the prior that are tried, starts, steps from each, draws about the best.
 _DRAWS, _STARTS, _STEPS, _AROUND = 192, 4, 2, 3
+#: Setting: draws with the strongest response in which quantities are looked for that matter.
+_STRONGEST = 4
 #: Settings: further steps from the best start, and what ends them (deviates).
 _MOST_STEPS, _SMALL_STEP = 5, 0.05
 #: Setting: quantities with less than this share of what each reading tells are left out.
 _SLIGHT = 1e-6
-#: Setting: one that moves a reading by this share of its error at another start is not left out.
-_MOVES = 0.05
+#: Settings: one that moves a reading by this share of its error at another start, or in a draw with
+#: a strong response, is not left out.
+_MOVES, _MOVES_STRONGEST = 0.05, 0.005
 #: Setting: points this far (log posterior) below the best still count for the directions.
 _NEARLY = 8.0
 #: Settings: a choice counts where it moves a reading by this many standard deviations; at most so
@@ -55,8 +59,8 @@ def scouted(model: CaseModel, *, seed: int) -> Scouted:
     smooth = smooth_names(model, middle)
     others, moved = _choices(model, middle, smooth)
     choices = others[:_MOST_CHOICES][moved[:_MOST_CHOICES] > _CHOICE_COUNTS]
-    starts = _starts(model, smooth, choices, seed)
-    places = _relevant(model, starts, smooth)
+    starts, strongest = _starts(model, smooth, choices, seed)
+    places = _relevant(model, starts, strongest, smooth)
     way = _Way(model, places)
     for _ in range(_STEPS):
         starts = way.step(starts)
@@ -70,28 +74,52 @@ def scouted(model: CaseModel, *, seed: int) -> Scouted:
 
 def _starts(
     model: CaseModel, smooth: NDArray[np.bool_], choices: NDArray[np.int64], seed: int
-) -> Floats:
-    """Return the middle of the prior and the draws that explain the data best."""
+) -> tuple[Floats, Floats]:
+    """Return starts, and draws with a strong response.
+
+    The starts are the middle of the prior and the draws that explain the data best.
+    """
     draws = np.random.default_rng(seed).standard_normal((_DRAWS, len(model.names)))
-    height = model.log_likelihood(model.computed(draws))
-    best = draws[np.argsort(-height)[: _STARTS - 1]]
+    found = model.computed(draws)
+    best = np.argsort(-model.log_likelihood(found))[: _STARTS - 1]
+    strongest = np.argsort(-_response(model, found))[:_STRONGEST]
     # what is neither smooth nor a choice that counts stays in the middle, as it does in a density
     kept = smooth.copy()
     kept[choices] = True
-    return np.concatenate([np.zeros((1, len(model.names))), np.where(kept, best, 0.0)])
+    middle, drawn = np.zeros((1, len(model.names))), np.where(kept, draws, 0.0)
+    return np.concatenate([middle, drawn[best]]), drawn[strongest]
 
 
-def _relevant(model: CaseModel, z: Floats, smooth: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the places of the smooth quantities that matter at the starts z, the middle first.
+def _response(model: CaseModel, found: Computed) -> Floats:
+    """Return by how much the numbers that are read lie below their medians, (draws,).
 
-    In the middle those that any reading is told by, elsewhere those that move one. The middle alone
-    is not enough: at its plateau a count is not told by how fast lymphocytes come back.
+    It is the sum of squares over readings, each in standard deviations over the draws; what acts
+    on tumors and lymphocytes acts most where it is large.
     """
-    places = np.flatnonzero(smooth)
+    out, ok = np.zeros(len(found.ok)), found.ok
+    if ok.any():
+        for _, _, _, number in model.readings(found):
+            below = (np.median(number[ok]) - number) / max(float(number[ok].std()), 1e-9)
+            out += np.square(np.maximum(below, 0.0))
+    return np.where(ok, out, -1.0)
+
+
+def _relevant(
+    model: CaseModel, starts: Floats, strongest: Floats, smooth: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the places of the smooth quantities that matter at some points.
+
+    In the middle, the first of the starts, those that any reading is told by, elsewhere those that
+    move one. The middle alone is not enough: at its plateau a count is not told by how fast
+    lymphocytes come back, and where T cells do nothing no size is told by what tires them.
+    """
+    places, z = np.flatnonzero(smooth), np.concatenate([starts, strongest])
     sharp = model.information(model.computed_along(z, np.eye(z.shape[1])[places])).sharp
     squared = np.square(sharp[0])
     share = squared / np.maximum(squared.sum(axis=1, keepdims=True), 1e-300)
-    matters = (share > _SLIGHT).any(axis=0) | (np.abs(sharp) > _MOVES).any(axis=(0, 1))
+    moves = np.repeat([_MOVES, _MOVES_STRONGEST], [len(starts), len(strongest)])
+    moved = (np.abs(sharp) > moves[:, None, None]).any(axis=(0, 1))
+    matters = (share > _SLIGHT).any(axis=0) | moved
     return np.asarray(places[matters], np.int64)
 
 
