@@ -12,12 +12,13 @@ from abscope.engine.batch import Batch, Events, Holds
 from abscope.engine.declaration import System
 from abscope.errors import ModelError, Problem
 from abscope.model.backcast import Room, volume_before_ml
+from abscope.model.infusions import holds_of, infusions_of
 from abscope.model.patient import Patient
 from abscope.model.patient_checks import fine_doses, patient_problems
 from abscope.model.routes import Homing, mode_scale, passes, rounds_per_d
 from abscope.model.switches import Switches
 from abscope.model.system import core_system
-from abscope.model.timetable import events_of, holds_of, imprints
+from abscope.model.timetable import events_of, imprints
 from abscope.model.values import agent_numbers, core_values
 
 __all__ = [
@@ -203,7 +204,7 @@ class _Filling:
             own=own,
             volume_ml=np.repeat(volume, repeat, 0),
             events=events_of(self.patients, run_in_d=self.options.run_in_d, draws=repeat),
-            holds=holds_of(self.patients, draws=repeat),
+            holds=holds_of(infusions_of(self.patients), self.horizon, draws=repeat),
         )
 
     def _shared_numbers(self) -> dict[str, Floats]:
@@ -213,11 +214,15 @@ class _Filling:
             value = catalog[parameter.name].value if parameter.name in catalog else np.nan
             out[parameter.name] = np.full(len(self.patients), value)
         out["rounds"] = np.array([rounds_per_d(patient.sex) for patient in self.patients])
+        given: dict[tuple[str, str | None, bool], list[int]] = {}
         for i, patient in enumerate(self.patients):
-            for agent in {infusion.agent for infusion in patient.infusions}:
-                numbers = agent_numbers(agent, sex=patient.sex, weight_kg=patient.weight_kg)
-                for name, value in numbers.items():
-                    out[name][i] = value
+            for agent in dict.fromkeys(infusion.agent for infusion in patient.infusions):
+                given.setdefault((agent, patient.sex, patient.weight_kg is None), []).append(i)
+        for (agent, sex, no_weight), rows in given.items():
+            weight = None if no_weight else np.array([self.patients[i].weight_kg for i in rows])
+            for name, values in agent_numbers(agent, sex=sex, weight_kg=weight).items():  # type: ignore[arg-type]
+                out[name][rows] = values
+        for i, patient in enumerate(self.patients):
             for name, value in patient.parameters.items():
                 if name in out:
                     out[name][i] = value

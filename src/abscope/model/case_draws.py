@@ -26,8 +26,9 @@ from abscope.model.case_lesions import lesion_plan
 from abscope.model.case_parameters import drawn_weight_kg, lesion_parameters, patient_parameters
 from abscope.model.case_procedures import procedures_of
 from abscope.model.case_words import joined
+from abscope.model.infusions import InfusionTable
 from abscope.model.lesion_doses import CourseSetting
-from abscope.model.patient import Fraction, Infusion, LesionStart, Patient
+from abscope.model.patient import Fraction, LesionStart, Patient
 from abscope.model.plan_doses import PlanDoses
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.record_draws import has_positive
@@ -189,14 +190,10 @@ class CaseDraws:
         sex = self.case.patient.sex.value if self.case.patient.sex else None
         return sex if sex in ("female", "male") else None
 
-    def infusions_of_all(self) -> tuple[tuple[Infusion, ...], ...]:
-        """Return the infusions of every draw."""
-        return self._drugs.infusions
-
-    def weight_of(self, draw: int) -> float | None:
-        """Return the weight (kg) where it is on record or matters, for a draw with infusions."""
-        known = has_positive(self.case.patient.weight_kg)
-        return float(self.weight_kg[draw]) if known or self._drugs.infusions[draw] else None
+    @property
+    def infusions(self) -> InfusionTable:
+        """Return the infusions of all draws."""
+        return self._drugs.table
 
     def horizon_d_of_all(self) -> float:
         """Return the horizon (d); raises CaseError where a course begins before the start."""

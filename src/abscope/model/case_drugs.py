@@ -2,10 +2,11 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abscope.case.clock import Clock
 from abscope.case.facts import Fact
@@ -16,6 +17,7 @@ from abscope.catalog.case_prior import case_prior, usual_infusion
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.dose.geometry.grid import Floats
 from abscope.model.case_frame import CaseFrame
+from abscope.model.infusions import InfusionTable
 from abscope.model.patient import Infusion
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.record_draws import drawn_value, has_positive
@@ -23,16 +25,22 @@ from abscope.model.values import AGENTS
 
 __all__ = ["DrugPlan", "drug_plan"]
 
+_Integers = NDArray[np.int64]
 #: A drug that nobody ended goes on to the horizon, but not for more doses than this.
 _MOST_DOSES = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrugPlan:
-    """The infusions by draw, and in words what had to be assumed or left out."""
+    """The infusions of all draws, and in words what had to be assumed or left out."""
 
-    infusions: tuple[tuple[Infusion, ...], ...]
+    table: InfusionTable
     unknowns: tuple[str, ...]
+
+    @property
+    def infusions(self) -> tuple[tuple[Infusion, ...], ...]:
+        """Return the infusions by draw."""
+        return self.table.by_patient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,21 +55,12 @@ class _Given:
     number: int
     end_d: float
 
-    def infusions(self, *, early_d: float, horizon_d: float) -> list[list[Infusion]]:
-        """Return the infusions of every draw between two days, in order of their days."""
-        duration = case_prior("infusion_time").value
+    def given(self, *, early_d: float, last_d: float) -> tuple[_Integers, Floats, Floats]:
+        """Return draw, day and amount (mg) of every infusion between two days."""
         number = np.arange(min(self.number, _MOST_DOSES))
         days = self.start_d[:, None] + number * self.interval_d[:, None]
-        given = (days >= early_d) & (days <= min(self.end_d, horizon_d - duration))
-        out = []
-        for amount, row, kept in zip(self.amount_mg.tolist(), days, given, strict=True):
-            out.append(
-                [
-                    Infusion(day_d=day, agent=self.agent, amount_mg=amount, duration_d=duration)
-                    for day in row[kept].tolist()
-                ]
-            )
-        return out
+        draw, place = np.nonzero((days >= early_d) & (days <= min(self.end_d, last_d)))
+        return draw, days[draw, place], self.amount_mg[draw]
 
 
 class _Reader:
@@ -163,13 +162,11 @@ def drug_plan(
     reader = _Reader(case, frame, prior, weight_kg)
     given = [item for therapy in case.systemic_therapy for item in reader.therapy(therapy)]
     early = frame.start.low_d - case_prior("washout").value
-    found = [item.infusions(early_d=early, horizon_d=horizon_d) for item in given]
-    used = {item.therapy for item, rows in zip(given, found, strict=True) if any(rows)}
-    rows = [
-        _one_per_target(sorted(chain(*row), key=lambda one: one.day_d), reader.told)
-        for row in zip(*found, strict=True)
-    ] or [()] * prior.n
-    if any(row and row[0].day_d < frame.start.low_d for row in rows):
+    duration = case_prior("infusion_time").value
+    rows = [item.given(early_d=early, last_d=horizon_d - duration) for item in given]
+    used = {item.therapy for item, row in zip(given, rows, strict=True) if len(row[0])}
+    table = _one_per_target(_table(given, rows, n=prior.n, duration_d=duration), reader.told)
+    if (table.day_d < frame.start.low_d).any():
         reader.told.append(
             "drugs given before the start act while the lesions grow to their first volumes"
         )
@@ -182,18 +179,47 @@ def drug_plan(
     told += [
         f"{name} was washed out before the start and is not simulated" for name in sorted(over)
     ]
-    return DrugPlan(tuple(rows), tuple(dict.fromkeys(told)))
+    return DrugPlan(table, tuple(dict.fromkeys(told)))
 
 
-def _one_per_target(row: list[Infusion], told: list[str]) -> tuple[Infusion, ...]:
+def _table(
+    given: Sequence[_Given],
+    rows: Sequence[tuple[_Integers, Floats, Floats]],
+    *,
+    n: int,
+    duration_d: float,
+) -> InfusionTable:
+    """Return the infusions of all agents, draw by draw in order of their days."""
+    agents = tuple(dict.fromkeys(item.agent for item in given))
+    place = [
+        np.full(len(row[0]), agents.index(x.agent)) for x, row in zip(given, rows, strict=True)
+    ]
+    none = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+    draw, day, amount = (np.concatenate(column) for column in zip(none, *rows, strict=True))
+    order = np.lexsort((day, draw))
+    agent = np.concatenate([np.zeros(0, np.int64), *place])[order]
+    return InfusionTable(
+        n, agents, draw[order], agent, day[order], amount[order], np.full(len(order), duration_d)
+    )
+
+
+def _one_per_target(table: InfusionTable, told: list[str]) -> InfusionTable:
     """Return infusions with one agent against each target: the one that is given most often."""
-    agents = {one.agent for one in row}
-    if len({AGENTS[agent] for agent in agents}) == len(agents):
-        return tuple(row)
-    for target in sorted(set(AGENTS.values())):
-        counts = Counter(one.agent for one in row if AGENTS[one.agent] == target)
-        if len(counts) > 1:
-            kept = counts.most_common(1)[0][0]
-            told.append(f"{' and '.join(sorted(counts))} count as {kept}")
-            row = [replace(one, agent=kept) if one.agent in counts else one for one in row]
-    return tuple(row)
+    rivals: dict[str, list[str]] = {}
+    for name in table.agents:
+        rivals.setdefault(AGENTS[name], []).append(name)
+    several = [sorted(agents) for _, agents in sorted(rivals.items()) if len(agents) > 1]
+    if not several:
+        return table
+    agent = table.agent.copy()
+    for draw in range(table.n):
+        mine = np.flatnonzero(table.patient == draw)
+        for agents in several:
+            places = [table.agents.index(name) for name in agents]
+            against = mine[np.isin(table.agent[mine], places)]
+            counts = Counter(table.agents[k] for k in table.agent[against].tolist())
+            if len(counts) > 1:
+                kept = counts.most_common(1)[0][0]
+                told.append(f"{' and '.join(sorted(counts))} count as {kept}")
+                agent[against] = table.agents.index(kept)
+    return replace(table, agent=agent)

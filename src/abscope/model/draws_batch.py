@@ -26,11 +26,11 @@ from abscope.model.case_courses import DrawnPhase
 from abscope.model.case_draws import CaseDraws
 from abscope.model.case_lesions import DrawnLesion
 from abscope.model.dose_bins import equal_parts_of_gy
+from abscope.model.infusions import holds_of
 from abscope.model.kill import BINS, DOSES
-from abscope.model.patient import Infusion, Patient
 from abscope.model.routes import mode_scale, passes, rounds_per_d
 from abscope.model.system import core_system
-from abscope.model.timetable import ANCHOR_LEAD_D, holds_of
+from abscope.model.timetable import ANCHOR_LEAD_D
 from abscope.model.values import agent_numbers, core_values
 
 __all__ = ["Slot", "batch_of_draws", "slots_of"]
@@ -99,30 +99,20 @@ class _Columns:
     def columns(self) -> BatchColumns:
         """Return the columns; raises ModelError for an infusion before the run-in."""
         draws = self.draws
-        given = draws.infusions_of_all()
-        patients = [self._given(k, one) for k, one in enumerate(given)] if any(given) else []
-        if problems := early_infusions(patients, self.options):
-            raise ModelError(problems)
+        given, horizon = draws.infusions, np.full(self.shape[0], self.horizon)
+        if (given.day_d < draws.start_d[given.patient] - self.options.run_in_d).any():
+            raise ModelError(early_infusions(draws.patients(), self.options))
         volume = self._table({x.member: x.lesion.volume_ml[:, x.number] for x in self.slots})
         return BatchColumns(
             start_d=draws.start_d,
-            horizon_d=np.full(self.shape[0], self.horizon),
+            horizon_d=horizon,
             n_members=self.count,
-            shared=self._shared(given),
+            shared=self._shared(),
             own=self._own(),
             volume_ml=volume,
             events=tuple(one for one in self._events(volume) if len(np.atleast_1d(one.times))),
-            holds=holds_of(patients, draws=1),
+            holds=holds_of(given, horizon, draws=1),
         )
-
-    def _given(self, draw: int, infusions: tuple[Infusion, ...]) -> Patient:
-        """Return a draw with nothing but its infusions."""
-        draws = self.draws
-        return Patient(
-            id=f"{draws.case.id}.{draw + 1}", sex=draws.sex, weight_kg=draws.weight_of(draw),
-            lesions=(), infusions=infusions, start_d=float(draws.start_d[draw]),
-            horizon_d=self.horizon,
-        )  # fmt: skip
 
     def _table(self, values: Mapping[str, Floats], absent: float = 0.0) -> Floats:
         """Return what members have by name, (draws,), as (draws, lesions)."""
@@ -131,17 +121,17 @@ class _Columns:
             out[slot.rows, slot.places] = values[slot.member][slot.rows]
         return out
 
-    def _shared(self, given: tuple[tuple[Infusion, ...], ...]) -> dict[str, Floats]:
+    def _shared(self) -> dict[str, Floats]:
         draws, catalog, n = self.draws, core_values(), self.shape[0]
         out = {}
         for name in (one.name for one in self.system.body.parameters):
             out[name] = np.full(n, catalog[name].value if name in catalog else np.nan)
         out["rounds"] = np.full(n, rounds_per_d(draws.sex))
-        for k, infusions in enumerate(given):
-            for agent in {one.agent for one in infusions}:
-                numbers = agent_numbers(agent, sex=draws.sex, weight_kg=draws.weight_of(k))
-                for name, value in numbers.items():
-                    out[name][k] = value
+        for agent in draws.infusions.agents:
+            rows = draws.infusions.given(agent)
+            numbers = agent_numbers(agent, sex=draws.sex, weight_kg=draws.weight_kg[rows])  # type: ignore[arg-type]
+            for name, values in numbers.items():
+                out[name][rows] = values
         return out | {name: draws.shared[name] for name in out if name in draws.shared}
 
     def _own(self) -> dict[str, Floats]:

@@ -10,7 +10,9 @@ change during treatment. Sources: `abscope.catalog.drug_kinetics`.
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from abscope.catalog import drug_kinetics, drug_kinetics_names
 from abscope.catalog.entries import Parameter
@@ -25,10 +27,12 @@ __all__ = ["half_lives_d", "kinetic_deviations", "patient_kinetics"]
 def patient_kinetics(
     model: str,
     *,
-    covariates: Mapping[str, float] | None = None,
-    deviations: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """Return the quantities of a population model for one patient, by name, in its units.
+    covariates: "Mapping[str, float | Floats] | None" = None,
+    deviations: "Mapping[str, float | Floats] | None" = None,
+) -> dict[str, Any]:
+    """Return the quantities of a population model by name, in its units.
+
+    They are numbers for one patient; where a covariate or a deviation is an array, one for each.
 
     ``covariates`` are those of the catalog: numbers (``weight_kg``, ``albumin_g_per_l``,
     ``burden_mm``, ``egfr_ml_per_min``) and, from 0 to 1, what holds (``female``, ``male``,
@@ -45,13 +49,14 @@ def patient_kinetics(
     problems = _problems(given, set(own) - set(kinetics.typical))
     if problems:
         raise ModelError(problems)
-    found = {}
+    found: dict[str, Any] = {}
     for quantity, value, effects in _terms(model):
         shift = own.get(quantity, 0.0)
         for covariate, effect, reference in effects:
             if covariate in given:
-                shift += _shift(effect, given[covariate], reference)
-        found[quantity] = value + shift if quantity == "emax" else value * math.exp(shift)
+                shift = shift + _shift(effect, given[covariate], reference)
+        number = value + shift if quantity == "emax" else value * np.exp(shift)
+        found[quantity] = number if np.ndim(number) else float(number)
     return found
 
 
@@ -77,8 +82,6 @@ def _terms(model: str) -> tuple[tuple[str, float, _Effects], ...]:
 
 def kinetic_deviations(model: str, *, members: int, seed: int) -> "dict[str, Floats]":
     """Return etas by quantity, (members,) each, drawn with the published covariance."""
-    import numpy as np
-
     kinetics = drug_kinetics(model)
     names = sorted({name for pair in kinetics.covariance for name in pair})
     if not names:
@@ -106,10 +109,10 @@ def half_lives_d(quantities: Mapping[str, float]) -> tuple[float, float]:
     return math.log(2.0) / fast, math.log(2.0) * fast / product
 
 
-def _shift(effect: Parameter, value: float, reference: Parameter | None) -> float:
+def _shift(effect: Parameter, value: Any, reference: Parameter | None) -> Any:
     """Return what a covariate adds to the logarithm of a quantity (to emax itself)."""
     if reference is not None:
-        return effect.value * math.log(value / reference.value)
+        return effect.value * np.log(value / reference.value)
     return value * (effect.value if effect.unit == "ln" else math.log1p(effect.value))
 
 
@@ -122,7 +125,7 @@ def _known() -> tuple[frozenset[str], frozenset[str]]:
     return numbers, frozenset(every - numbers)
 
 
-def _problems(given: Mapping[str, float], strange: set[str]) -> list[Problem]:
+def _problems(given: Mapping[str, Any], strange: set[str]) -> list[Problem]:
     numbers, shares = _known()
     where, quantity = "kinetics of a patient", "is no quantity of this model"
     out = [Problem(where, quantity, "one it has", "Correct it.", name) for name in sorted(strange)]
@@ -130,8 +133,11 @@ def _problems(given: Mapping[str, float], strange: set[str]) -> list[Problem]:
         if name not in numbers | shares:
             expected = ", ".join(sorted(numbers | shares))
             out.append(Problem(where, "is no covariate", expected, "Correct it.", name))
-        elif name in numbers and not 0.0 < value < math.inf:
-            out.append(Problem(where, f"is {value:g}", "a number above 0", "Correct it.", name))
-        elif name in shares and not 0.0 <= value <= 1.0:
-            out.append(Problem(where, f"is {value:g}", "0 (no) to 1 (yes)", "Correct it.", name))
+            continue
+        found, is_share = np.ravel(value), name in shares
+        fine = (found >= 0.0) & (found <= 1.0) if is_share else (found > 0.0) & (found < math.inf)
+        if not fine.all():
+            expected = "0 (no) to 1 (yes)" if is_share else "a number above 0"
+            what = f"is {found[~fine][0]:g}"
+            out.append(Problem(where, what, expected, "Correct it.", name))
     return out

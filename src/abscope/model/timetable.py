@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abscope.dose.geometry.grid import Floats
-from abscope.engine.batch import Events, Holds
+from abscope.engine.batch import Events
 from abscope.model.dose_bins import equal_parts_table_gy
 from abscope.model.kill import BINS, DOSES
 from abscope.model.patient import BinnedDose, Patient
 from abscope.model.routes import blood_volume_ul
 from abscope.model.values import AGENTS
 
-__all__ = ["ANCHOR_LEAD_D", "events_of", "holds_of", "imprints"]
+__all__ = ["ANCHOR_LEAD_D", "events_of", "imprints"]
 
 #: The recorded volumes are set this long before the start, since an observation at the start sees
 #: the state before the events of its instant; a lesion grows by less than 1e-7 of itself meanwhile.
@@ -174,37 +174,3 @@ def _bolus_rows(patients: Sequence[Patient]) -> _Rows:
                 for key, column in amounts.items():
                     column.append(one.amount_mg if key == f"{AGENTS[one.agent]}_dose" else 0.0)
     return "bolus", members, times, dict(amounts)
-
-
-def holds_of(patients: Sequence[Patient], *, draws: int) -> tuple[Holds, ...]:
-    """Return the infusions that take time, and since when each kind of drug was given.
-
-    What is infused after the horizon is cut off.
-    """
-    horizon = np.array([patient.horizon_d for patient in patients])
-    out = []
-    for key in ("pd1", "ctla4"):
-        mine = [
-            (i, one.day_d, one.duration_d, one.amount_mg)
-            for i, patient in enumerate(patients)
-            for one in patient.infusions
-            if AGENTS[one.agent] == key
-        ]
-        if not mine:
-            continue
-        member, day, duration, amount = (np.array(column) for column in zip(*mine, strict=True))
-        takes = duration > 0.0
-        ends = np.minimum(day + duration, horizon[member])
-        values = amount / np.where(takes, duration, 1.0)
-        who, first = np.unique(member, return_index=True)
-        began = np.minimum.reduceat(day, first)
-        for name, table in (
-            (f"{key}_infusion", (member[takes], day[takes], ends[takes], values[takes])),
-            (f"{key}_started", (who, began, horizon[who], np.ones(len(who)))),
-        ):
-            kept = table[1] < table[2]
-            if kept.any():
-                starts, ends_d, rates = (np.repeat(one[kept], draws) for one in table[1:])
-                members = _members(table[0][kept].tolist(), draws)
-                out.append(Holds(name, starts=starts, ends=ends_d, values=rates, members=members))
-    return tuple(out)

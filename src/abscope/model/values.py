@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
-from types import MappingProxyType
+from functools import cache
+from typing import Any
 
 from abscope.catalog.circulation import Sex
 from abscope.catalog.entries import Parameter
 from abscope.catalog.lymphocytes import lymphocyte_parameter
 from abscope.catalog.model_core import core_parameters
 from abscope.catalog.pharmacokinetics import drug_kinetics, half_occupancy
+from abscope.dose.geometry.grid import Floats
 from abscope.model.drug_covariates import patient_kinetics
 
 __all__ = [
@@ -74,20 +75,22 @@ def agent_values(agent: str) -> Mapping[str, Parameter]:
     return {name: replace(entry, name=name) for name, entry in found.items()}
 
 
-@lru_cache(4_096)  # a fit and a what-if ask for the same patients again and again
-def agent_numbers(agent: str, *, sex: Sex | None, weight_kg: float | None) -> Mapping[str, float]:
-    """Return the parameters of an agent for a patient, by name.
+def agent_numbers(
+    agent: str, *, sex: Sex | None, weight_kg: float | Floats | None
+) -> dict[str, Any]:
+    """Return the parameters of an agent for a patient, or for patients by weight, by name.
 
     Weight and sex count as in the population model (`drug_covariates`) where they are known; every
     other covariate (albumin, tumor burden, renal function) stays at the reference patient.
     """
-    known = {} if weight_kg is None else {"weight_kg": weight_kg}
+    known: dict[str, Any] = {} if weight_kg is None else {"weight_kg": weight_kg}
     if sex is not None:
         known |= {"female": float(sex == "female"), "male": float(sex == "male")}
     found = patient_kinetics(agent, covariates=known)
     key = AGENTS[drug_kinetics(agent).agent]
     out = {name: entry.value for name, entry in agent_values(agent).items()}
-    for suffix, quantity in QUANTITY.items():
-        if quantity in found:
-            out[f"{key}_{suffix}"] = found[quantity]
-    return MappingProxyType(out)
+    return out | {
+        f"{key}_{suffix}": found[quantity]
+        for suffix, quantity in QUANTITY.items()
+        if quantity in found
+    }
