@@ -1,7 +1,6 @@
 """The infusions of a case in every draw: agents that the model knows, amounts, days."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -208,18 +207,24 @@ def _one_per_target(table: InfusionTable, told: list[str]) -> InfusionTable:
     rivals: dict[str, list[str]] = {}
     for name in table.agents:
         rivals.setdefault(AGENTS[name], []).append(name)
-    several = [sorted(agents) for _, agents in sorted(rivals.items()) if len(agents) > 1]
-    if not several:
-        return table
-    agent = table.agent.copy()
-    for draw in range(table.n):
-        mine = np.flatnonzero(table.patient == draw)
-        for agents in several:
-            places = [table.agents.index(name) for name in agents]
-            against = mine[np.isin(table.agent[mine], places)]
-            counts = Counter(table.agents[k] for k in table.agent[against].tolist())
-            if len(counts) > 1:
-                kept = counts.most_common(1)[0][0]
-                told.append(f"{' and '.join(sorted(counts))} count as {kept}")
-                agent[against] = table.agents.index(kept)
-    return replace(table, agent=agent)
+    groups = [sorted(agents) for _, agents in sorted(rivals.items()) if len(agents) > 1]
+    agent, said = table.agent.copy(), []
+    for number, names in enumerate(groups):
+        places = np.array([table.agents.index(name) for name in names])
+        counts = np.zeros((table.n, len(places)), np.int64)
+        first = np.full(counts.shape, len(agent))
+        for k, place in enumerate(places.tolist()):
+            mine = np.flatnonzero(table.agent == place)
+            counts[:, k] = np.bincount(table.patient[mine], minlength=table.n)
+            np.minimum.at(first[:, k], table.patient[mine], mine)
+        most = counts == counts.max(axis=1, keepdims=True)
+        kept = np.where(most, first, len(agent) + 1).argmin(axis=1)  # of as many the earliest
+        several = (counts > 0).sum(axis=1) > 1
+        change = np.isin(agent, places) & several[table.patient]
+        agent[change] = places[kept[table.patient[change]]]
+        ways = np.column_stack([counts > 0, kept])[several]
+        for way, at in zip(*np.unique(ways, axis=0, return_index=True), strict=True):
+            given = [name for name, there in zip(names, way, strict=False) if there]
+            said.append((int(np.flatnonzero(several)[at]), number, given, names[way[-1]]))
+    told += [f"{' and '.join(given)} count as {name}" for _, _, given, name in sorted(said)]
+    return replace(table, agent=agent) if said else table
