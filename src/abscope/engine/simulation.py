@@ -4,10 +4,12 @@ Nothing raises once the integration has begun: a member that cannot go on ends w
 time and the state that caused it, and NaN in the observations that it did not reach.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -198,9 +200,14 @@ def run_kernel(kernel: Any, ready: Prepared, settings: Settings) -> Results:
         for first in firsts:
             run(first)
     else:
-        with ThreadPoolExecutor(settings.n_threads) as pool:
-            list(pool.map(run, firsts))
+        list(_pool(os.getpid(), settings.n_threads).map(run, firsts))
     return results
+
+
+@cache
+def _pool(process: int, threads: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; a child has none of those of its parent."""
+    return ThreadPoolExecutor(threads, thread_name_prefix=f"abscope-{process}")
 
 
 def is_compiled(kernel: Any) -> bool:

@@ -48,8 +48,13 @@ def likely_value(x: Floats, *, value: float, sd_log: float) -> Likely:
     return Likely(-0.5 * off**2 - np.log(sd_log) - _LOG_SQRT_2PI, off / sd_log, sharp, sharp)
 
 
-def likely_interval(x: Floats, *, low: float, high: float, sd_log: float) -> Likely:
-    """Return the log likelihood of a reading that is only known to lie between two ends."""
+def likely_interval(
+    x: Floats, *, low: float, high: float, sd_log: float, bent: bool = True
+) -> Likely:
+    """Return the log likelihood of a reading that is only known to lie between two ends.
+
+    Without ``bent`` its derivatives stay 0: a walker asks for the height alone.
+    """
     from scipy.special import log_ndtr
 
     a, b = (x - low) / sd_log, (x - high) / sd_log
@@ -59,11 +64,14 @@ def likely_interval(x: Floats, *, low: float, high: float, sd_log: float) -> Lik
     top, rest = log_ndtr(near), log_ndtr(far)
     with np.errstate(divide="ignore"):
         log_p = top + np.log(-np.expm1(np.minimum(rest - top, -1e-300)))
+    sharp = np.full(x.shape, interval_sharpness(low=low, high=high, sd_log=sd_log))
+    if not bent:
+        flat = np.zeros(x.shape)
+        return Likely(log_p, flat, flat, sharp)
     ratio_a, ratio_b = _over(a, log_p), _over(b, log_p)
     slope = (ratio_a - ratio_b) / sd_log
-    bent = (_times(a, ratio_a) - _times(b, ratio_b)) / sd_log**2
-    sharp = np.full(x.shape, interval_sharpness(low=low, high=high, sd_log=sd_log))
-    return Likely(log_p, slope, np.maximum(slope**2 + bent, 0.0), sharp)
+    curved = (_times(a, ratio_a) - _times(b, ratio_b)) / sd_log**2
+    return Likely(log_p, slope, np.maximum(slope**2 + curved, 0.0), sharp)
 
 
 def interval_sharpness(*, low: float, high: float, sd_log: float) -> float:

@@ -165,22 +165,25 @@ class GoneReading:
             most = reader_limits("smallest_measurable_mm").value
             largest = found.longest(self.lesion, time)
             below = [Read(_within(*reader_scale(row.value), None, most), row) for row in rows]
-            return [*below, Read(_seen(largest.value), largest)]
-        return [Read(self._unseen(row.value), row) for row in rows]
+            return [*below, Read(_seen(largest), largest)]
+        return [Read(self._unseen(row), row) for row in rows]
 
-    def _unseen(self, x: Floats) -> Likely:
+    def _unseen(self, row: Row) -> Likely:
         edge, seen = response_word("vanishing_edge").value, case_prior("size_vanished").value
         if self.overlooked or self.metabolic is not False:
             word = "overlooked_size" if self.overlooked else "metabolic_residue"
             residue = response_word(word)
             edge = math.log(residue.high / residue.low) / (2 * _Z95)
             seen = residue.value
-        return likely_interval(x, low=-math.inf, high=math.log(seen), sd_log=edge)
+        bent = row.slopes is not None
+        high = math.log(seen)
+        return likely_interval(row.value, low=-math.inf, high=high, sd_log=edge, bent=bent)
 
 
-def _seen(x: Floats) -> Likely:
+def _seen(row: Row) -> Likely:
     edge, size = response_word("vanishing_edge").value, case_prior("size_vanished").value
-    return likely_interval(x, low=math.log(size), high=math.inf, sd_log=edge)
+    low, bent = math.log(size), row.slopes is not None
+    return likely_interval(row.value, low=low, high=math.inf, sd_log=edge, bent=bent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +202,16 @@ class ChangeReading:
         """Return how likely the words are."""
         now, then = found.log_volume(self.lesion, time), found.log_volume(self.lesion, before)
         row = now.plus(then, -1.0).scaled(-1.0 / 3.0 if self.to_start else 1.0 / 3.0)
-        return [Read(_of_words(row.value, self.words), row)]
+        return [Read(_of_words(row, self.words), row)]
 
 
-def _of_words(x: Floats, words: tuple[str, ...]) -> Likely:
-    edge, parts = response_word("word_edge").value, []
+def _of_words(row: Row, words: tuple[str, ...]) -> Likely:
+    edge, bent, parts = response_word("word_edge").value, row.slopes is not None, []
     for word in words:
         entry = response_word(word)
         low = math.log1p(entry.low) if entry.low > -1.0 else -math.inf
         high = math.log1p(entry.high) if entry.high < 9.0 else math.inf
-        parts.append(likely_interval(x, low=low, high=high, sd_log=edge))
+        parts.append(likely_interval(row.value, low=low, high=high, sd_log=edge, bent=bent))
     return mixed(parts, [1.0 / len(parts)] * len(parts))
 
 
@@ -224,7 +227,7 @@ class SumReading:
     def read(self, found: Computed, time: int, before: int | None) -> list[Read]:
         """Return how likely the category is."""
         row = self._sum(found, time).plus(self._sum(found, before), -1.0)
-        return [Read(_of_words(row.value, self.words), row)]
+        return [Read(_of_words(row, self.words), row)]
 
     def _sum(self, found: Computed, time: int | None) -> Row:
         rows = [found.longest(lesion, time) for lesion in self.lesions]
@@ -250,7 +253,7 @@ class NumberReading:
         """Return how likely it is that just so many are seen (Poisson-binomial)."""
         del before
         rows = found.log_lengths(self.lesion, time)
-        seen = [_seen(row.value) for row in rows]
+        seen = [_seen(row) for row in rows]
         chance = np.stack([np.exp(one.log_density) for one in seen], axis=1)
         number = min(self.number, len(rows))
         total = np.maximum(_poisson_binomial(chance, number), 1e-12)
