@@ -21,9 +21,31 @@ from engine_systems import closed, kuznetsov
 
 HERE = Path(__file__).resolve()
 _SIMULATED = """
-import json, sys
+import json, sys, threading
 import numpy as np
+from numba.cuda.simulator.kernelapi import FakeCUDAShared
 sys.setswitchinterval(1e-6)     # the simulator polls its threads: let them take turns quickly
+
+# The simulator gives an array of shared memory to the first thread that asks for it, but two that
+# ask at one time get one each. Whoever finds none holds the lock until it has put one there.
+class Arrays(dict):
+    lock = threading.Lock()
+    def get(self, caller):
+        self.lock.acquire()
+        found = super().get(caller)
+        if found is not None:
+            self.lock.release()
+        return found
+    def __setitem__(self, caller, array):
+        super().__setitem__(caller, array)
+        self.lock.release()
+
+begin = FakeCUDAShared.__init__
+def begin_with_lock(self, size):
+    begin(self, size)
+    self._allocations = Arrays()
+FakeCUDAShared.__init__ = begin_with_lock
+
 from engine_cohorts import closed_cohort
 from engine_systems import closed_batch, ready
 from abscope.engine.batch import Batch
