@@ -113,14 +113,22 @@ def _relevant(
     move one. The middle alone is not enough: at its plateau a count is not told by how fast
     lymphocytes come back, and where T cells do nothing no size is told by what tires them.
     """
-    places, z = np.flatnonzero(smooth), np.concatenate([starts, strongest])
-    sharp = model.information(model.computed_along(z, np.eye(z.shape[1])[places])).sharp
-    squared = np.square(sharp[0])
+    places = np.flatnonzero(smooth)
+    squared = np.square(_sharp(model, starts[:1], places)[0])
     share = squared / np.maximum(squared.sum(axis=1, keepdims=True), 1e-300)
-    moves = np.repeat([_MOVES, _MOVES_STRONGEST], [len(starts), len(strongest)])
-    moved = (np.abs(sharp) > moves[:, None, None]).any(axis=(0, 1))
-    matters = (share > _SLIGHT).any(axis=0) | moved
-    return np.asarray(places[matters], np.int64)
+    moved = np.sqrt(squared) > _MOVES
+    found = places[((share > _SLIGHT) | moved).any(axis=0)]
+    for z, moves in ((starts[1:], _MOVES), (strongest, _MOVES_STRONGEST)):
+        left = np.setdiff1d(places, found)
+        if len(z) and len(left):
+            matters = (np.abs(_sharp(model, z, left)) > moves).any(axis=(0, 1))
+            found = np.union1d(found, left[matters])
+    return np.asarray(found, np.int64)
+
+
+def _sharp(model: CaseModel, z: Floats, places: NDArray[np.int64]) -> Floats:
+    """Return how sharply readings could tell quantities at points z, (points, rows, places)."""
+    return model.information(model.computed_along(z, np.eye(z.shape[1])[places])).sharp
 
 
 class _Way:
