@@ -50,34 +50,16 @@ def patient_kinetics(
     if problems:
         raise ModelError(problems)
     found: dict[str, Any] = {}
-    for quantity, value, effects in _terms(model):
+    for quantity, typical in kinetics.typical.items():
         shift = own.get(quantity, 0.0)
-        for covariate, effect, reference in effects:
+        for covariate, effect in kinetics.effects.get(quantity, {}).items():
             if covariate in given:
+                reference = kinetics.reference.get(covariate)
                 shift = shift + _shift(effect, given[covariate], reference)
+        value = typical.value
         number = value + shift if quantity == "emax" else value * np.exp(shift)
         found[quantity] = number if np.ndim(number) else float(number)
     return found
-
-
-_Effects = tuple[tuple[str, Parameter, Parameter | None], ...]
-
-
-@cache
-def _terms(model: str) -> tuple[tuple[str, float, _Effects], ...]:
-    """Return quantity, typical value and effects (covariate, effect, reference) of a model."""
-    kinetics = drug_kinetics(model)
-    return tuple(
-        (
-            quantity,
-            typical.value,
-            tuple(
-                (covariate, effect, kinetics.reference.get(covariate))
-                for covariate, effect in kinetics.effects.get(quantity, {}).items()
-            ),
-        )
-        for quantity, typical in kinetics.typical.items()
-    )
 
 
 def kinetic_deviations(model: str, *, members: int, seed: int) -> "dict[str, Floats]":
