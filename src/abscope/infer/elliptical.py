@@ -10,7 +10,9 @@ with a uniform on a full turn that shrinks toward 0 after every refusal. Every t
 quantities that the data hardly tell, about their prior, by ln L alone: most of those are new after
 it, since their prior is their posterior but for a little. Nothing is tuned, no slope
 is needed, and p may jump (a version, a number of lesions). A walker that has found its next point
-goes on to its next step while others still look for theirs: every batch has a point of each.
+goes on to its next step while others still look for theirs: every batch has a point of each. Where
+fewer walkers are left than points fit into a batch, it also has the points of each that follow if
+the first ones are refused; what comes after the first one above the level is not looked at.
 Sources: Murray 2010, AISTATS 9:541; Nishihara 2014, JMLR 15:2087.
 """
 
@@ -27,6 +29,8 @@ __all__ = ["SliceSteps", "slice_steps"]
 
 #: After this many refusals the angle is 1e-15 of a turn: the point stays.
 _MOST_ANGLES = 160
+#: Setting: points of a walker in one batch at most.
+_MOST_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +63,8 @@ def slice_steps(
     moving = _Moving(walkers, reference, steps)
     while moving.active.size:
         for asked in np.array_split(moving.active, -(-moving.active.size // steps.batch)):
-            points = moving.points(asked)
-            found = walkers.tried_at(points[:, None, :], log_likelihood)[:, 0]
-            moving.judge(asked, points, found)
+            points = moving.points(asked, steps.batch // asked.size)
+            moving.judge(asked, points, log_likelihood)
         moving.go_on()
 
 
@@ -112,32 +115,56 @@ class _Moving:
         self._angle[who], self._high[who], self._low[who] = angle, angle, angle - 2.0 * np.pi
         self._used[who] = 1
 
-    def points(self, who: NDArray[np.int64]) -> Floats:
-        """Return the point at the angle of each walker."""
-        angle = self._angle[who, None]
-        there = self._here[who] * np.cos(angle) + self._there[who] * np.sin(angle)
-        return np.asarray(self._center[who] + there)
+    def points(self, who: NDArray[np.int64], number: int) -> Floats:
+        """Return the next points (walkers, number, latents), should every one be refused.
+
+        No walker tries more than it may: there can be fewer of them.
+        """
+        number = min(number, _MOST_AHEAD, 1 + _MOST_ANGLES - int(self._used[who].max()))
+        points = np.empty((len(who), number, self.walkers.z.shape[1]))
+        for k in range(number):
+            if k:
+                self._turn(who)
+            angle = self._angle[who, None]
+            there = self._here[who] * np.cos(angle) + self._there[who] * np.sin(angle)
+            points[:, k] = self._center[who] + there
+        return points
+
+    def _turn(self, who: NDArray[np.int64]) -> None:
+        """Turn walkers by a smaller angle than the one that is refused."""
+        angle = self._angle[who]
+        self._low[who] = np.where(angle < 0.0, angle, self._low[who])
+        self._high[who] = np.where(angle < 0.0, self._high[who], angle)
+        uniform = np.array([self._random[k].random() for k in who])
+        self._angle[who] = self._low[who] + (self._high[who] - self._low[who]) * uniform
+        self._used[who] += 1
 
     def _height(self, who: NDArray[np.int64], z: Floats, log_likelihood: Floats) -> Floats:
         """Return ln p/t of points, ln L where a walker moves what the data hardly tell."""
         ratio = self.reference.log_ratio(z, log_likelihood)
         return np.where(self._untold[who], log_likelihood, ratio)
 
-    def judge(self, who: NDArray[np.int64], points: Floats, found: Floats) -> None:
-        """Move those above their level, and turn the others by a smaller angle."""
-        above = self._height(who, points, found) > self._level[who]
-        moved = who[above]
-        self.walkers.z[moved], self.walkers.log_likelihood[moved] = points[above], found[above]
-        refused = who[~above]
+    def judge(
+        self,
+        who: NDArray[np.int64],
+        points: Floats,
+        log_likelihood: Callable[[Floats], Floats],
+    ) -> None:
+        """Move each walker to the first of its points above its level, and turn the others."""
+        walkers, number = self.walkers, points.shape[1]
+        found = walkers.found_at(points, log_likelihood)
+        every = np.repeat(who, number)
+        height = self._height(every, points.reshape(len(every), -1), found.ravel())
+        above = height.reshape(found.shape) > self._level[who, None]
+        moves, first = above.any(axis=1), above.argmax(axis=1)
+        rows = np.arange(len(who))
+        looked_at = np.arange(number) <= np.where(moves, first, number - 1)[:, None]
+        walkers.count(found[looked_at])
+        moved, taken = who[moves], (rows[moves], first[moves])
+        walkers.z[moved], walkers.log_likelihood[moved] = points[taken], found[taken]
+        refused = who[~moves]
         spent = refused[self._used[refused] >= _MOST_ANGLES]
-        refused = refused[self._used[refused] < _MOST_ANGLES]
-        angle = self._angle[refused]
-        self._low[refused] = np.where(angle < 0.0, angle, self._low[refused])
-        self._high[refused] = np.where(angle < 0.0, self._high[refused], angle)
-        uniform = np.array([self._random[k].random() for k in refused])
-        width = self._high[refused] - self._low[refused]
-        self._angle[refused] = self._low[refused] + width * uniform
-        self._used[refused] += 1
+        self._turn(refused[self._used[refused] < _MOST_ANGLES])
         ended = np.concatenate([moved, spent])
         self.steps.keep(ended, self._step[ended])
         self._ended = np.concatenate([self._ended, ended])

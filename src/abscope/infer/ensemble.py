@@ -111,8 +111,16 @@ class Ensemble:
 
     def tried_at(self, z: Floats, log_likelihood: Callable[[Floats], Floats]) -> Floats:
         """Return the log likelihood of points z (chains, number, latents), counted."""
-        found = log_likelihood(z.reshape(-1, z.shape[-1])).reshape(z.shape[:-1])
-        found = np.where(np.isnan(found), -np.inf, found)
-        self.tried += found.size
-        self.failed += int(np.isneginf(found).sum())
+        found = self.found_at(z, log_likelihood)
+        self.count(found)
         return found
+
+    def found_at(self, z: Floats, log_likelihood: Callable[[Floats], Floats]) -> Floats:
+        """Return the log likelihood of points z (chains, number, latents); -inf: it has none."""
+        found = log_likelihood(z.reshape(-1, z.shape[-1])).reshape(z.shape[:-1])
+        return np.where(np.isnan(found), -np.inf, found)
+
+    def count(self, log_likelihood: Floats) -> None:
+        """Count points that were tried by their log likelihood."""
+        self.tried += log_likelihood.size
+        self.failed += int(np.isneginf(log_likelihood).sum())

@@ -97,7 +97,33 @@ def test_log_density_is_that_of_the_draws():
 @pytest.mark.parametrize("batch", [1, 4, 7, 64])
 def test_the_batch_changes_no_draw(batch):
     settings = replace(SHORT, batch=batch)
-    assert np.array_equal(drawn(settings=settings).z, drawn().z)
+    found, usual = drawn(settings=settings), drawn()
+    assert np.array_equal(found.z, usual.z)
+    assert found.diagnosis == usual.diagnosis
+
+
+class Asked(Bent):
+    """The bent density, which keeps how many points it is asked for each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def log_likelihood(self, z):
+        self.sizes.append(len(z))
+        return super().log_likelihood(z)
+
+
+def test_batches_are_filled_and_only_points_that_a_walker_looks_at_are_counted():
+    asked, counted = {}, {}
+    for batch in (1, 32, 256):
+        density, seen = Asked(), []
+        drawn(density, settings=replace(SHORT, batch=batch), progress=seen.append)
+        assert max(density.sizes) <= batch
+        asked[batch], counted[batch] = density.sizes, seen[-1].tried
+    assert len(asked[1]) > 4 * len(asked[32]) > 4 * len(asked[256])
+    assert sum(asked[1]) == counted[1] == counted[32] == counted[256]
+    assert sum(asked[256]) > sum(asked[32]) > sum(asked[1])
 
 
 def test_another_seed_gives_other_draws():
