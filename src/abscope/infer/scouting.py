@@ -136,18 +136,23 @@ class _Way:
 
     def __init__(self, model: CaseModel, places: NDArray[np.int64]) -> None:
         self.model, self.places = model, places
-        self.seen: list[tuple[float, bytes, Floats]] = []
+        self.seen: list[tuple[float, Floats]] = []
+        self.known: dict[bytes, tuple[float, Floats]] = {}
         self.newton: dict[bytes, tuple[Floats, Floats]] = {}
 
     def look(self, z: Floats) -> Floats:
         """Return the log posterior of points (n, names), and keep what the data tell there."""
-        model, places = self.model, self.places
-        found = model.information(model.computed_along(z, np.eye(z.shape[1])[places]))
-        height = found.log_likelihood - 0.5 * np.square(z).sum(axis=1)
-        for k in range(len(z)):
-            self.seen.append((float(height[k]), z[k].tobytes(), found.sharp[k]))
-            self.newton[z[k].tobytes()] = (found.newton[k], found.gradient[k])
-        return np.asarray(height)
+        new = z[[point.tobytes() not in self.known for point in z]]
+        if len(new):
+            slopes = self.model.computed_along(new, np.eye(z.shape[1])[self.places])
+            found = self.model.information(slopes)
+            height = found.log_likelihood - 0.5 * np.square(new).sum(axis=1)
+            for k, point in enumerate(new):
+                self.known[point.tobytes()] = (float(height[k]), found.sharp[k])
+                self.newton[point.tobytes()] = (found.newton[k], found.gradient[k])
+        # a point that is passed again counts again for the directions
+        self.seen += [self.known[point.tobytes()] for point in z]
+        return np.array([self.known[point.tobytes()][0] for point in z])
 
     def step(self, z: Floats) -> Floats:
         """Return the points after a Gauss-Newton step each, shortened until it is better."""
@@ -193,9 +198,9 @@ class _Way:
         First stands the gradient at the best point, along which it lies from the middle of the
         prior, as a reading that is told for sure.
         """
-        top = max(height for height, _, _ in self.seen)
-        kept = [rows for height, _, rows in self.seen if height > top - _NEARLY]
-        own = next(rows for _, z, rows in self.seen if z == best.tobytes())
+        top = max(height for height, _ in self.seen)
+        kept = [rows for height, rows in self.seen if height > top - _NEARLY]
+        _, own = self.known[best.tobytes()]
         _, gradient = self.newton[best.tobytes()]
         found = [gradient[None, :], own / np.sqrt(2.0)]
         found += [rows / np.sqrt(2.0 * len(kept)) for rows in kept]
