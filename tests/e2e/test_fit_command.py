@@ -112,6 +112,42 @@ def test_wrong_uses_are_told_before_anything_runs(kept: Path, inside: Call, tmp_
     assert not lost.exists()
 
 
+def test_a_profile_is_shown_and_pairs_that_are_told_as_one_are_named(
+    inside: Call, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    done = inside("fit", CASE, *SMALL, "--profile", "growth", "--out", str(folder))
+    assert done.status == 0, done.err
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    (profile,) = results["profiles"]
+    assert (profile["name"], profile["unit"], profile["converged"]) == ("growth", "1/d", True)
+    assert profile["deviates"][0] == -3.0
+    assert len(profile["values"]) == 13
+    assert profile["values"] == sorted(profile["values"])
+    growth = next(one for one in results["quantities"] if one["name"] == "growth")
+    assert profile["values"][6] == pytest.approx(growth["before"][1], rel=0.5)
+    best = max(profile["log_posterior"])
+    assert best > results["best"]["log_posterior"] - 0.5, "more quantities move: no worse a point"
+    assert max(profile["without_prior"]) == 0.0
+    low, high = profile["interval_95"]
+    assert low in profile["values"]
+    assert high is None
+    pairs = {frozenset((one["first"], one["second"])): one for one in results["confounded"]}
+    both = pairs[frozenset(("parameter naive_pool", "parameter expansion"))]
+    assert both["exactly"]
+    assert both["cosine"] > 0.9999
+    assert both["says"] in done.out
+    assert "Profile of growth (growth rate of all lesions)" in done.out
+    assert f"95 % without its prior: from {low:.3g}, no upper end" in done.out
+
+
+def test_a_profile_of_nothing_is_refused_before_the_chains_begin(inside: Call) -> None:
+    done = inside("fit", CASE, "--profile", "grwth")
+    assert done.status == 2
+    assert "no reading depends on 'grwth'" in done.err
+    assert "Did you mean 'growth'?" in done.err
+
+
 def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
     with told("fit") as tell:
         tell(1, 2)

@@ -23,6 +23,14 @@ _ChainsOption = Annotated[int, typer.Option("--chains", help="Chains, each of ma
 _DrawsOption = Annotated[int, typer.Option("--draws", help="Draws of each chain.")]
 _WarmupOption = Annotated[int, typer.Option("--warmup", help="Steps of a walker before the draws.")]
 _SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the chains.")]
+_ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile", metavar="NAME",
+        help="Profile a quantity, such as 'growth': all else at its best; may be repeated.",
+        show_default=False,
+    ),
+]  # fmt: skip
 #: Quantities that the text shows; the JSON object has all.
 _SHOWN = 15
 #: Draws that its figure shows.
@@ -38,6 +46,7 @@ def fit(  # noqa: PLR0913 - the options of the command line
     draws: _DrawsOption = 250,
     warmup: _WarmupOption = 20,
     seed: _SeedOption = 1,
+    profile: _ProfileOption = None,
     out: OutRunOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -59,7 +68,7 @@ def fit(  # noqa: PLR0913 - the options of the command line
     with told("fit") as tell:
         found = fit_case(
             located.case, options=options, settings=settings, progress=_keeping(run, tell),
-            resume=None if run is None else run.checkpoint(),
+            resume=None if run is None else run.checkpoint(), profiles=tuple(profile or ()),
         )  # fmt: skip
     results = fit_results(located.case, found)
     files = fit_files(found)
@@ -134,6 +143,34 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     left = len(found["quantities"]) - _SHOWN
     if left > 0:
         yield f"  and {left} more that the data say less of (--json has them)"
+    yield from (f"! {one['says']}" for one in found["confounded"] if one["exactly"])
+    for one in found["profiles"]:
+        yield from _profile_lines(one)
+
+
+def _profile_lines(found: dict[str, Any]) -> Iterator[str]:
+    low, high = (None if end is None else f"{end:.3g}" for end in found["interval_95"])
+    yield ""
+    yield f"Profile of {found['name']} ({found['meaning']}), all else at its best for each value"
+    if not found["converged"]:
+        yield "! not every search came to rest: what is shown is a lower limit"
+    rows = [
+        (f"{value:.3g}", _drop(height, max(x for x in found["log_posterior"] if x is not None)),
+         _drop(alone, 0.0))
+        for value, height, alone in zip(
+            found["values"], found["log_posterior"], found["without_prior"], strict=True
+        )
+    ]  # fmt: skip
+    head = (found["unit"], "below the best", "without its prior")
+    yield from (f"  {line}" for line in table(rows, head=head))
+    yield (
+        f"  95 % without its prior: {f'from {low}' if low else 'no lower end'}, "
+        f"{f'to {high}' if high else 'no upper end'}; heights are natural logarithms."
+    )
+
+
+def _drop(height: float | None, top: float) -> str:
+    return "cannot be simulated" if height is None else f"{top - height:.2f}"
 
 
 def _plain(value: float | None) -> str:

@@ -14,10 +14,11 @@ from abscope.model.from_case import patients_from
 from abscope.model.prior_draws import PriorDraws
 from abscope.model.values import ENGINE_UNIT
 
-__all__ = ["QUANTILES", "Estimate", "estimates"]
+__all__ = ["QUANTILES", "Estimate", "estimates", "values_at"]
 
 #: The ends of the 90 % interval, with the median between them.
 QUANTILES = (0.05, 0.5, 0.95)
+_DEVIATES = "sd of the prior"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def estimates(
             now, unit = after.kept[latent.name]
             then, _ = before.kept[latent.name]
         else:
-            now, then, unit = z, before.normal(latent.name), "sd of the prior"
+            now, then, unit = z, before.normal(latent.name), _DEVIATES
         out.append(
             Estimate(
                 name=latent.name,
@@ -100,6 +101,21 @@ def estimates(
             )
         )
     return tuple(sorted(out, key=lambda one: one.ratio_frac))
+
+
+def values_at(
+    case: Case, name: str, z: Floats, *, organs: Sequence[OrganDose] = ()
+) -> tuple[Floats, str]:
+    """Return what a quantity is at deviates z (n,), with its unit; all else is at its middle.
+
+    What has no number of its own (a version, a day) is told in deviates.
+    """
+    given = _Recorded(len(z), seed=None, given={name: np.asarray(z, float)})
+    patients_from(case, given, organs=organs)
+    if name not in given.kept:
+        return np.asarray(z, float), _DEVIATES
+    values, unit = given.kept[name]
+    return values, ENGINE_UNIT.get(unit) or unit
 
 
 def _three(values: Floats) -> tuple[float, float, float]:

@@ -6,14 +6,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from abscope.case.record import Case
 from abscope.errors import Problem, UsageError
 from abscope.infer.case_model import FitOptions
 from abscope.infer.draws_file import posterior_bytes, read_posterior
-from abscope.infer.estimates import QUANTILES, estimates
+from abscope.infer.estimates import QUANTILES, estimates, values_at
 from abscope.infer.fitting import Fit
 from abscope.infer.informing import lesions_without_words
+from abscope.infer.latents import latent_of
 from abscope.infer.posterior import Posterior
+from abscope.infer.profile import Profile
 from abscope.infer.run_folder import RunFolder, open_run, versions_now
 from abscope.model.case_lesions import recorded_id
 from abscope.model.expectation_rows import switches_without
@@ -76,6 +80,34 @@ def fit_results(case: Case, fit: Fit) -> dict[str, Any]:
             {**asdict(one), "before": list(one.before), "after": list(one.after)}
             for one in estimates(case, fit.posterior, organs=model.options.organs)
         ],
+        "confounded": [
+            {**asdict(one), "exactly": one.exactly, "says": one.words} for one in fit.confounded
+        ],
+        "profiles": [_profile(case, fit, one) for one in fit.profiles],
+    }
+
+
+def _profile(case: Case, fit: Fit, found: Profile) -> dict[str, Any]:
+    """Return a profile as plain numbers; an end of its interval is None where the values end."""
+    organs = fit.density.model.options.organs
+    values, unit = values_at(case, found.name, found.z, organs=organs)
+    ends = [
+        float(values_at(case, found.name, np.array([end]), organs=organs)[0][0])
+        if math.isfinite(end)
+        else None
+        for end in found.interval()
+    ]
+    return {
+        "name": found.name,
+        "meaning": latent_of(found.name).meaning,
+        "unit": unit,
+        "values": values.tolist(),
+        "deviates": found.z.tolist(),
+        "log_posterior": [_number(float(x)) for x in found.log_posterior],
+        "log_likelihood": [_number(float(x)) for x in found.log_likelihood],
+        "without_prior": [_number(float(x)) for x in found.without_prior],
+        "interval_95": ends,
+        "converged": found.converged,
     }
 
 

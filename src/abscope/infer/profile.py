@@ -7,7 +7,9 @@ from the best fit; all values are members of one batch. Against its own prior -v
 says what the data add: flat means nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -15,11 +17,13 @@ from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 from abscope.infer.whole_density import WholeDensity
 
-__all__ = ["Profile", "profile_of"]
+__all__ = ["Profile", "check_profiled", "profile_of"]
 
 _GRID = np.linspace(-3.0, 3.0, 13)
-_MOST_STEPS, _SMALL_GAIN = 12, 1e-3
+_MOST_STEPS, _SMALL_GAIN = 40, 1e-3
 _LONGEST = 4.0
+#: Names that an error lists.
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,6 +60,23 @@ class Profile:
         )
 
 
+def check_profiled(density: WholeDensity, profiled: Sequence[str]) -> None:
+    """Raise UsageError for names of quantities that no reading depends on."""
+    names = [latent.name for latent in density.latents]
+    left = len(names) - _LISTED
+    expected = ", ".join(names[:_LISTED]) + (f" or one of {left} more" if left > 0 else "")
+    hint = "Name one of them (--json of a fit has all); the others stay at their prior."
+    problems = []
+    for name in profiled:
+        if name not in names:
+            near = get_close_matches(name, names, n=1, cutoff=0.5)
+            guess = f" Did you mean '{near[0]}'?" if near else ""
+            what = f"no reading depends on '{name}'"
+            problems.append(Problem("profile", what, expected, hint + guess))
+    if problems:
+        raise UsageError(problems)
+
+
 def profile_of(
     density: WholeDensity, name: str, *, best: Floats, values: Floats | None = None
 ) -> Profile:
@@ -64,10 +85,8 @@ def profile_of(
     ``best`` (latents,) is where the searches begin, ``values`` are deviates of the quantity (-3 to
     3 where not given). Raises UsageError for a name that no reading depends on.
     """
+    check_profiled(density, [name])
     names = [latent.name for latent in density.latents]
-    if name not in names:
-        what, hint = f"'{name}'", "Name one of them; what is not among them stays at its prior."
-        raise UsageError(Problem("profile", what, ", ".join(names), hint))
     grid = np.asarray(_GRID if values is None else values, float)
     place, smooth = names.index(name), density.n_directions
     z = np.repeat(np.asarray(best, float)[None, :], len(grid), axis=0)
