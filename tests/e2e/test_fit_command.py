@@ -23,6 +23,11 @@ def test_a_fit_that_did_not_converge_says_so_first(kept: Path) -> None:
     for text in ("of the prior is left", "before the data", "prior left", "--json has them"):
         assert text in said
     assert all(len(line) < 200 for line in said.splitlines())
+    again = {one["says"]: one for one in results["recorded_again"]}
+    assert any(one["unit"] == "mm" and one["low"] < one["high"] for one in again.values())
+    assert any(one["chance_frac"] is not None for one in again.values())
+    for text in results["recorded_again_says"]:
+        assert f"Recorded again over its draws: {text}" in said
 
 
 def test_a_run_made_again_gives_the_same_numbers(kept: Path, inside: Call) -> None:

@@ -143,6 +143,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     left = len(found["quantities"]) - _SHOWN
     if left > 0:
         yield f"  and {left} more that the data say less of (--json has them)"
+    yield from (f"Recorded again over its draws: {text}" for text in found["recorded_again_says"])
     yield from (f"! {one['says']}" for one in found["confounded"] if one["exactly"])
     for one in found["profiles"]:
         yield from _profile_lines(one)

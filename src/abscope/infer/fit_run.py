@@ -17,6 +17,7 @@ from abscope.infer.fitting import Fit
 from abscope.infer.informing import lesions_without_words
 from abscope.infer.latents import latent_of
 from abscope.infer.posterior import Posterior
+from abscope.infer.predictive import predictive_checks, predictive_words
 from abscope.infer.profile import Profile
 from abscope.infer.run_folder import RunFolder, open_run, versions_now
 from abscope.model.case_lesions import recorded_id
@@ -49,6 +50,7 @@ def fit_results(case: Case, fit: Fit) -> dict[str, Any]:
     """Return what a fit found as plain numbers: nothing here is a mean without an interval."""
     diagnosis, model = fit.posterior.diagnosis, fit.density.model
     lesions = tuple(dict.fromkeys(recorded_id(x.id) for x in model.scouts[0].lesions))
+    checks = predictive_checks(model, fit.posterior, seed=fit.posterior.seed)
     return {
         "case": case.id,
         "converged": fit.converged,
@@ -84,6 +86,8 @@ def fit_results(case: Case, fit: Fit) -> dict[str, Any]:
             {**asdict(one), "exactly": one.exactly, "says": one.words} for one in fit.confounded
         ],
         "profiles": [_profile(case, fit, one) for one in fit.profiles],
+        "recorded_again": [{**asdict(one), "agrees": one.agrees} for one in checks],
+        "recorded_again_says": list(predictive_words(checks)),
     }
 
 

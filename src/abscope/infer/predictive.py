@@ -62,17 +62,23 @@ def predictive_checks(
 ) -> tuple[PredictiveCheck, ...]:
     """Return a check of every reading of a case, in the order of its examinations.
 
-    ``posterior`` has all quantities of the case by name (`CaseDensity.named`); ``draws`` of it are
-    simulated. Raises ModelError where none of them can be.
+    ``posterior`` has quantities of the case by name, others are drawn from their prior; ``draws``
+    of it are simulated. Raises ModelError where none of them can be.
     """
+    generator = np.random.default_rng(seed)
     flat = posterior.z.reshape(-1, len(posterior.latents))
     chosen = np.linspace(0, len(flat) - 1, min(draws, len(flat))).round().astype(np.int64)
     column = {latent.name: k for k, latent in enumerate(posterior.latents)}
-    found = model.computed(flat[chosen][:, [column[name] for name in model.names]])
+    left = [k for k, name in enumerate(model.names) if name not in column]
+    z = np.empty((len(chosen), len(model.names)))
+    z[:, left] = generator.standard_normal((len(chosen), len(left)))
+    for k, name in enumerate(model.names):
+        if name in column:
+            z[:, k] = flat[chosen, column[name]]
+    found = model.computed(z)
     if not found.ok.any():
         what, hint = "no draw of the posterior can be simulated", "Fit again."
         raise ModelError(Problem(posterior.case_id, what, "at least one", hint))
-    generator = np.random.default_rng(seed)
     known = {(id(v), r.says): r for v in model.data.visits for r in v.readings}
     joined: dict[tuple[int, str], tuple[Visit, list[Floats], Floats]] = {}
     for visit, says, likely, number in model.readings(found):
