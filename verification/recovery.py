@@ -176,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--grade", choices=list(_GRADES), default="case_report")
     parser.add_argument("--patients", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first patient")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--summary", action="store_true")
     parser.add_argument("--part", default="1/1", help="a/b: every b-th pair of patients")
@@ -186,7 +187,7 @@ def main() -> None:
         return
     done = {int(row["patient"]) for row in rows if row["grade"] == asked.grade}
     part, parts = (int(word) for word in asked.part.split("/"))
-    for number in range(asked.patients):
+    for number in range(asked.first, asked.first + asked.patients):
         if number in done or number // 2 % parts != part - 1:
             continue
         row = recovered(asked.grade, number, SamplerSettings())

@@ -44,7 +44,7 @@ def fit(  # noqa: PLR0913 - the options of the command line
     without: WithoutOption = None,
     chains: _ChainsOption = 4,
     draws: _DrawsOption = 250,
-    warmup: _WarmupOption = 20,
+    warmup: _WarmupOption = 40,
     seed: _SeedOption = 1,
     profile: _ProfileOption = None,
     out: OutRunOption = None,

@@ -7,7 +7,7 @@ from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 from abscope.infer.ensemble import Reference
 
-__all__ = ["hardly_told", "learned_reference", "reference_of"]
+__all__ = ["hardly_told", "learned_reference", "reference_of", "widened"]
 
 #: Setting: a variance this far from 1 tells a direction that the data carry.
 _TOLD = 0.05
@@ -15,6 +15,9 @@ _TOLD = 0.05
 _HARDLY = 0.01
 #: Settings: so many points of walkers count as one, and a shift of the mean below this is none.
 _DEPENDENT, _SLIGHT = 5.0, 0.1
+#: Setting: data count so many times less in a learned reference. Walkers that have not come far yet
+#: would otherwise hold back those after them: tails grow by it.
+_LESS = 2.0
 
 
 def reference_of(center: Floats, covariance: Floats) -> Reference:
@@ -64,4 +67,21 @@ def learned_reference(now: Reference, first: Reference, z: Floats) -> Reference:
     spread = np.atleast_2d(np.cov(along.T))
     prior = 2.0 * number
     mixed = (worth * spread + prior * before) / (worth + prior)
-    return Reference(basis, along.mean(axis=0), np.asarray(np.linalg.cholesky(mixed), float))
+    learned = Reference(basis, along.mean(axis=0), np.asarray(np.linalg.cholesky(mixed), float))
+    return widened(learned, _LESS)
+
+
+def widened(reference: Reference, less: float) -> Reference:
+    """Return the reference if the data counted ``less`` times less (1 or more).
+
+    By a normal prior N(0, I) and a normal likelihood C becomes
+
+        C' = (C^-1 / less + (1 - 1 / less) I)^-1
+
+    so that what the data tell gets wider and what they do not stays.
+    """
+    precision = np.linalg.inv(reference.factor @ reference.factor.T)
+    number = len(precision)
+    wide = np.linalg.inv(precision / less + (1.0 - 1.0 / less) * np.eye(number))
+    factor = np.linalg.cholesky(0.5 * (wide + wide.T))
+    return Reference(reference.basis, reference.center, np.asarray(factor, float))

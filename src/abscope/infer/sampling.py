@@ -26,7 +26,7 @@ from abscope.infer.elliptical import SliceSteps, slice_steps
 from abscope.infer.ensemble import Ensemble, Reference
 from abscope.infer.leaping import leap_step
 from abscope.infer.posterior import Posterior
-from abscope.infer.reference import hardly_told, learned_reference, reference_of
+from abscope.infer.reference import hardly_told, learned_reference, reference_of, widened
 from abscope.infer.swapping import alike_members, swap_step
 
 __all__ = ["SamplerSettings", "SamplingProgress", "Start", "sample"]
@@ -35,11 +35,13 @@ _METHOD = "elliptical slices and leaps of many walkers about a learned reference
 #: Setting: steps from one leap to the next; a checkpoint and the rule of convergence come between.
 _LEG = 10
 #: Settings: steps of a walker after the warm-up at least, and between two looks at the rule.
-_LEAST_STEPS, _LOOK = 40, 20
+_LEAST_STEPS, _LOOK = 100, 20
 #: What of the settings decides the draws.
 _DECIDING = ("chains", "draws", "warmup", "seed", "walkers", "steps_per_draw", "others")
-#: Settings: points that are tried for each walker to begin at, and the share of the prior in them.
-_FIRST_POINTS, _PRIOR_FRAC = 8, 0.5
+#: Settings: points that are tried for each walker to begin at, the share of the prior in them, and
+#: how many times less the data count for the others. Walkers that begin too near the best point
+#: take more than a hundred steps to fill the tails (docs/explanation/sampling.md).
+_FIRST_POINTS, _PRIOR_FRAC, _FIRST_LESS = 8, 0.5, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class SamplerSettings:
 
     chains: int = 4
     draws: int = 250
-    warmup: int = 20
+    warmup: int = 40
     seed: int = 1
     walkers: int = 32
     steps_per_draw: int = 60
@@ -135,7 +137,7 @@ def sample(
     mark = _mark(density, start, settings)
     first = reference_of(start.center, start.covariance)
     state = (
-        _begin(density, first, settings, mark)
+        _begin(density, widened(first, _FIRST_LESS), settings, mark)
         if resume is None
         else resumed_state(resume, mark=mark)
     )
@@ -232,8 +234,8 @@ def _begin(
 ) -> ChainState:
     """Return walkers at points that each chain has chosen among draws of its own.
 
-    They are draws of the reference and of the prior, chosen by a power of their weights that leaves
-    a tenth of them effective: where walkers begin is wider than the posterior.
+    They are draws of the (wide) reference and of the prior, chosen by a power of their weights that
+    leaves a tenth of them effective.
     """
     number = settings.walkers
     chosen, found = [], []
