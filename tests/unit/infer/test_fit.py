@@ -96,3 +96,35 @@ def test_a_profile_is_that_of_the_normal_distribution() -> None:
     assert -3.0 < low < mean[0] < high < 3.0
     with pytest.raises(UsageError, match="expected a, b, c, d"):
         profile_of(density, "nothing", best=best.z)
+
+
+class Step:
+    """One datum 1 with error 0.1 of tanh(4 (b - |a|)): flat where b is much smaller."""
+
+    n_directions = 2
+    latents = tuple(Latent(name=name, meaning=name) for name in ("a", "b"))
+
+    def log_likelihood(self, z: np.ndarray) -> np.ndarray:
+        return -50.0 * np.square(1.0 - np.tanh(4.0 * (z[:, 1] - np.abs(z[:, 0]))))
+
+    def with_curvature(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        height = np.tanh(4.0 * (z[:, 1] - np.abs(z[:, 0])))
+        slope = (
+            4.0
+            * (1.0 - height**2)[:, None]
+            * np.stack([-np.sign(z[:, 0]), np.ones(len(z))], axis=1)
+        )
+        gradient = 100.0 * (1.0 - height)[:, None] * slope
+        return self.log_likelihood(z), gradient, 10.0 * slope[:, None, :]
+
+
+def test_a_profile_goes_where_only_the_search_of_the_next_value_leads() -> None:
+    """Rung: brute force over b. From the best fit alone the searches beyond 1 see no slope."""
+    density = Step()
+    b = np.linspace(-2.0, 8.0, 20_001)
+    found = profile_of(density, "a", best=np.array([0.0, 0.6]))
+    for value, height in zip(found.z, found.log_posterior, strict=True):
+        z = np.stack([np.full(len(b), value), b], axis=1)
+        best = (density.log_likelihood(z) - 0.5 * np.square(z).sum(axis=1)).max()
+        assert height == pytest.approx(best, abs=0.05)
+    assert density.log_likelihood(np.array([[3.0, 0.6]]))[0] < -199.0
