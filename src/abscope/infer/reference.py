@@ -15,9 +15,9 @@ _TOLD = 0.05
 _HARDLY = 0.01
 #: Settings: so many points of walkers count as one, and a shift of the mean below this is none.
 _DEPENDENT, _SLIGHT = 5.0, 0.1
-#: Setting: data count so many times less in a learned reference. Walkers that have not come far yet
-#: would otherwise hold back those after them: tails grow by it.
-_LESS = 2.0
+#: Setting: what data count in a learned reference. Walkers that have not come far yet would
+#: otherwise hold back those after them: tails grow by it.
+_DATA_FRAC = 0.5
 
 
 def reference_of(center: Floats, covariance: Floats) -> Reference:
@@ -68,20 +68,20 @@ def learned_reference(now: Reference, first: Reference, z: Floats) -> Reference:
     prior = 2.0 * number
     mixed = (worth * spread + prior * before) / (worth + prior)
     learned = Reference(basis, along.mean(axis=0), np.asarray(np.linalg.cholesky(mixed), float))
-    return widened(learned, _LESS)
+    return widened(learned, data_frac=_DATA_FRAC)
 
 
-def widened(reference: Reference, less: float) -> Reference:
-    """Return the reference if the data counted ``less`` times less (1 or more).
+def widened(reference: Reference, *, data_frac: float) -> Reference:
+    """Return the reference if the data counted as a share w of themselves (``data_frac``, 0 to 1).
 
     By a normal prior N(0, I) and a normal likelihood C becomes
 
-        C' = (C^-1 / less + (1 - 1 / less) I)^-1
+        C' = (w C^-1 + (1 - w) I)^-1
 
     so that what the data tell gets wider and what they do not stays.
     """
     precision = np.linalg.inv(reference.factor @ reference.factor.T)
     number = len(precision)
-    wide = np.linalg.inv(precision / less + (1.0 - 1.0 / less) * np.eye(number))
+    wide = np.linalg.inv(data_frac * precision + (1.0 - data_frac) * np.eye(number))
     factor = np.linalg.cholesky(0.5 * (wide + wide.T))
     return Reference(reference.basis, reference.center, np.asarray(factor, float))

@@ -39,9 +39,9 @@ _LEAST_STEPS, _LOOK = 100, 20
 #: What of the settings decides the draws.
 _DECIDING = ("chains", "draws", "warmup", "seed", "walkers", "steps_per_draw", "others")
 #: Settings: points that are tried for each walker to begin at, the share of the prior in them, and
-#: how many times less the data count for the others. Walkers that begin too near the best point
-#: take more than a hundred steps to fill the tails (docs/explanation/sampling.md).
-_FIRST_POINTS, _PRIOR_FRAC, _FIRST_LESS = 8, 0.5, 10.0
+#: what data count for the others. Walkers that begin too near the best point take more than a
+#: hundred steps to fill the tails (docs/explanation/sampling.md).
+_FIRST_POINTS, _PRIOR_FRAC, _FIRST_DATA_FRAC = 8, 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def sample(
     mark = _mark(density, start, settings)
     first = reference_of(start.center, start.covariance)
     state = (
-        _begin(density, widened(first, _FIRST_LESS), settings, mark)
+        _begin(density, widened(first, data_frac=_FIRST_DATA_FRAC), settings, mark)
         if resume is None
         else resumed_state(resume, mark=mark)
     )
