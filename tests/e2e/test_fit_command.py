@@ -144,6 +144,14 @@ def test_a_profile_is_shown_and_pairs_that_are_told_as_one_are_named(
     assert both["says"] in done.out
     assert "Profile of growth (growth rate of all lesions)" in done.out
     assert f"95 % without its prior: from {low:.3g}, no upper end" in done.out
+    assert (folder / "figures" / f"{CASE}-profiles.png").stat().st_size > 5000
+    page = tmp_path / "report.html"
+    done = inside("report", CASE, "--run", str(folder), "-o", str(page))
+    assert done.status == 0, done.err
+    text = page.read_text(encoding="utf-8")
+    assert ">Single quantities</h2>" in text
+    assert f"95 %: from {low:.3g}" in text
+    assert "Recorded again over its draws: " in text
 
 
 def test_a_profile_of_nothing_is_refused_before_the_chains_begin(inside: Call) -> None:

@@ -73,7 +73,7 @@ def fit(  # noqa: PLR0913 - the options of the command line
     results = fit_results(located.case, found)
     files = fit_files(found)
     if run is not None:
-        files |= _drawn(located.case, found)
+        files |= _drawn(located.case, found, results)
     written = finish_command(run, results, files)
     answer(
         {**results, "file": located.name, "written": written},
@@ -93,10 +93,11 @@ def _keeping(
     return after_a_step
 
 
-def _drawn(case: "Case", found: "Fit") -> dict[str, bytes]:
-    """Return the figure of the fit over the data as files by name."""
+def _drawn(case: "Case", found: "Fit", results: dict[str, Any]) -> dict[str, bytes]:
+    """Return the figures of the fit over the data, and of its profiles, as files by name."""
     from abscope.model.expectation import ExpectationOptions, expect_case
     from abscope.report.expectation_figure import fit_figure
+    from abscope.report.profile_figure import profile_figure
 
     posterior, options = found.posterior, found.density.model.options
     number = min(_FIGURE_DRAWS, posterior.size)
@@ -104,9 +105,14 @@ def _drawn(case: "Case", found: "Fit") -> dict[str, bytes]:
         draws=number, seed=posterior.seed, homing=options.homing, switches=options.switches
     )
     bands = expect_case(case, options=told, fitted=posterior.prior(number))
-    figure = fit_figure(case, bands, before=expect_case(case, options=told))
-    stem = f"figures/{case.id}-{figure.name}"
-    return {f"{stem}.svg": figure.svg().encode("utf-8"), f"{stem}.png": figure.png()}
+    figures = [fit_figure(case, bands, before=expect_case(case, options=told))]
+    if results["profiles"]:
+        figures.append(profile_figure(results["profiles"]))
+    files: dict[str, bytes] = {}
+    for figure in figures:
+        stem = f"figures/{case.id}-{figure.name}"
+        files |= {f"{stem}.svg": figure.svg().encode("utf-8"), f"{stem}.png": figure.png()}
+    return files
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from abscope.report.sections.conflicts import conflicts
 from abscope.report.sections.dose import dose_section
 from abscope.report.sections.expectation import expectation
 from abscope.report.sections.explain import explain_section
-from abscope.report.sections.fit import fit_section
+from abscope.report.sections.fit import fit_section, profiles_section
 from abscope.report.sections.gaps import care, gaps
 from abscope.report.sections.lesions import lesions
 from abscope.report.sections.observations import adverse_events, lymphocytes, symptoms
@@ -90,6 +90,7 @@ def _sections(fit: FitMaterial | None) -> tuple[Callable[[Material], Section | N
     return (
         *SECTIONS[:place],
         lambda _: fit_section(fit),
+        lambda _: profiles_section(fit),
         lambda material: explain_section(material, fit.explanation),
         lambda _: whatif_section(fit.answers),
         *SECTIONS[place:],

@@ -16,6 +16,7 @@ from abscope.model.expectation import Expectation, ExpectationOptions, expect_ca
 from abscope.report.expectation_figure import fit_figure
 from abscope.report.explain_figure import explain_figures
 from abscope.report.figures import Figure
+from abscope.report.profile_figure import profile_figure
 from abscope.report.whatif_figure import whatif_figure
 
 __all__ = ["FitMaterial", "fit_figures", "fit_material"]
@@ -74,6 +75,8 @@ def fit_figures(case: Case, found: FitMaterial) -> dict[str, Figure]:
         "fit": fit_figure(case, found.expectation, before=found.before),
         **explain_figures(found.explanation),
     }
+    if found.results.get("profiles"):
+        drawn["profiles"] = profile_figure(found.results["profiles"])
     if found.answers.comparisons:
         figure = whatif_figure(found.answers)
         drawn[figure.name] = figure

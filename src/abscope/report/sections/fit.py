@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from abscope.infer.latents import latent_of
 from abscope.report.fit_material import FitMaterial
 from abscope.report.material import Row, Section, Table
+from abscope.report.profile_figure import interval_words
 
-__all__ = ["fit_section"]
+__all__ = ["fit_section", "profiles_section"]
 
 #: Quantities that the page shows; the folder of the run has all.
 _SHOWN = 12
@@ -25,6 +27,7 @@ def fit_section(found: FitMaterial) -> Section:
         f"{results['chains']} chains of {results['draws']} draws; R-hat at most "
         f"{_plain(results['r_hat'])}, at least {_plain(results['ess_bulk'])} effective draws; "
         f"{results['best']['agreeing']} of {results['best']['starts']} starts of the search agree.",
+        *(f"Recorded again over its draws: {x}." for x in results.get("recorded_again_says", ())),
     ]
     return Section(
         "fit",
@@ -33,10 +36,51 @@ def fit_section(found: FitMaterial) -> Section:
         {
             "alerts": alerts,
             "figure": "fit",
-            "tables": [_combinations(results["coordinates"]), _quantities(results["quantities"])],
+            "tables": [
+                _combinations(results["coordinates"]),
+                _quantities(results["quantities"]),
+                *_confounded(results.get("confounded", ())),
+            ],
             "notes": notes,
         },
     )
+
+
+def profiles_section(found: FitMaterial) -> Section | None:
+    """Return the section of the profiles that a fit was asked for; None where it was for none."""
+    profiles = found.results.get("profiles")
+    if not profiles:
+        return None
+    rows = tuple(
+        Row(
+            one["meaning"],
+            (one["name"], one["unit"], interval_words(one), "yes" if one["converged"] else "no"),
+        )
+        for one in profiles
+    )
+    note = (
+        "The interval is that of the data alone, by the profile without the quantity's own prior "
+        "(1.92 below its best). Where a search did not come to rest, its profile is a lower limit."
+    )
+    columns = ("Quantity", "Name", "Unit", "Without its prior", "Searches at rest")
+    table = Table("What the data say of single quantities", columns, rows, note)
+    context = {"figure": "profiles", "tables": [table], "notes": []}
+    return Section("profiles", "Single quantities", "tables.html", context)
+
+
+def _confounded(pairs: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """Return the table of the pairs that no data of this kind part; none where there is none."""
+    rows = tuple(
+        Row(
+            latent_of(one["first"]).meaning,
+            (latent_of(one["second"]).meaning, "product" if one["cosine"] > 0.0 else "ratio"),
+        )
+        for one in pairs
+        if one["exactly"]
+    )
+    note = "More data of the kind that is on record would not tell the two of a pair apart."
+    columns = ("One", "The other", "What the data speak of")
+    return [Table("Exactly confounded pairs", columns, rows, note)] if rows else []
 
 
 def _combinations(coordinates: Sequence[Mapping[str, Any]]) -> Table:
