@@ -19,12 +19,14 @@ from abscope.dose.geometry.grid import Floats
 from abscope.errors import Problem, UsageError
 from abscope.infer.whole_density import WholeDensity
 
-__all__ = ["Profile", "check_profiled", "profile_of"]
+__all__ = ["WITHIN", "Profile", "check_profiled", "profile_of"]
 
 _GRID = np.linspace(-3.0, 3.0, 13)
 _MOST_STEPS, _SMALL_GAIN = 40, 1e-3
-#: Settings: rounds of searches from where those of the next values ended, and a gain worth one.
-_MOST_ROUNDS, _WORTH = 12, 0.01
+#: Setting: a gain worth a search from where that of the next value ended.
+_WORTH = 0.01
+#: Half of the 95 % quantile of chi-squared with one degree of freedom (3.84).
+WITHIN = 1.92
 _LONGEST = 4.0
 #: Names that an error lists.
 _LISTED = 12
@@ -50,10 +52,10 @@ class Profile:
         found = self.log_posterior + 0.5 * np.square(self.z)
         return np.asarray(found - found.max())
 
-    def interval(self, drop: float = 1.92) -> tuple[float, float]:
+    def interval(self, drop: float = WITHIN) -> tuple[float, float]:
         """Return the values between which the profile without the prior is within ``drop``.
 
-        1.92 is half of the 95 % quantile of chi-squared. Infinite where the values end before.
+        Infinite where the values end before.
         """
         inside = self.without_prior >= -drop
         places = np.flatnonzero(inside)
@@ -99,13 +101,15 @@ def profile_of(
     free[:smooth] = True
     free[place] = False
     log_l, height, resting = _climbed(density, z, free)
-    for _ in range(_MOST_ROUNDS):
+    for _ in grid:
         begin, worth = _from_neighbors(density, z, height, place)
         if not worth.any():
             break
         again = begin[worth]
         log_l[worth], height[worth], resting[worth] = _climbed(density, again, free)
         z[worth] = again
+    else:  # what one search finds has been handed on to all, and still there is more
+        resting[:] = False
     return Profile(
         name=name, z=grid, log_posterior=height, log_likelihood=log_l, converged=bool(resting.all())
     )

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from abscope.infer.profile import WITHIN
 from abscope.report.figures import Figure
 from abscope.report.lettering import shorten, wrap
 from abscope.report.palette import Role
@@ -16,8 +17,6 @@ _PANEL_PX, _GAP_PX, _TITLE_PX, _FOOT_PX, _LEFT_PX = 120.0, 26.0, 38.0, 32.0, 36.
 _SMALL_PX = 11
 #: What a panel shows: natural logarithms below the best; a line that ends at its foot goes on.
 _DEEPEST = 8.0
-#: Half of the 95 % quantile of chi-squared with one degree of freedom (3.84).
-_WITHIN = 1.92
 #: Values that are written below a panel, of those that were tried: every n-th.
 _EVERY = 3
 
@@ -74,9 +73,9 @@ def _panel(found: Mapping[str, Any], span_px: tuple[float, float], top: float) -
     yield group([label((left, top - 22), title, bold=True)], title=f"{found['name']}")
     words = interval_words(found) + ("" if found["converged"] else "; not at rest: a lower limit")
     yield label((left, top - 7), shorten(words, room, _SMALL_PX), size_px=_SMALL_PX, fill="muted")
-    for drop in (0.0, _WITHIN, _DEEPEST):
+    for drop in (0.0, WITHIN, _DEEPEST):
         y = top + drop / _DEEPEST * _PANEL_PX
-        dash = {"stroke_dasharray": "4 3"} if drop == _WITHIN else {}
+        dash = {"stroke_dasharray": "4 3"} if drop == WITHIN else {}
         yield line((left, y), (right, y), stroke="rule", **dash)
         text = "0" if drop == 0.0 else f"−{drop:g}"
         yield label((left - 4, y + 4), text, size_px=_SMALL_PX, fill="muted", anchor="end")
